@@ -1,0 +1,27 @@
+/* core/crypto.h - the few primitives the product needs, over OpenSSL. Never waits, never allocates for the
+ * caller. Failures of the library itself (no memory, no entropy) abort: nothing safe can follow them. */
+#ifndef CORE_CRYPTO_H
+#define CORE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CRYPTO_SHA256_LEN 32
+
+void crypto_sha256(const void *data, size_t len, uint8_t out[CRYPTO_SHA256_LEN]);
+void crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+    uint8_t out[CRYPTO_SHA256_LEN]);
+void crypto_random(void *out, size_t len);
+/* Constant time for equal lengths. */
+bool crypto_equal(const void *a, const void *b, size_t len);
+
+/* out_cap counts the NUL. Return the length, or -1 if out is too small / the text is not valid.
+ * url: base64url without padding; otherwise standard base64 (decoding accepts missing padding). */
+long crypto_base64_encode(const void *data, size_t len, bool url, char *out, size_t out_cap);
+long crypto_base64_decode(const char *text, size_t len, bool url, uint8_t *out, size_t out_cap);
+
+/* Lower-case hex; out needs 2 * len + 1 bytes. */
+void crypto_hex(const void *data, size_t len, char *out);
+
+#endif

@@ -1,0 +1,13 @@
+/* core/utf8.h - UTF-8 checks for everything that comes from outside. */
+#ifndef CORE_UTF8_H
+#define CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Well-formed (RFC 3629: no overlong forms, no surrogates, <= U+10FFFF) and free of NUL. */
+bool utf8_is_valid(const char *text, size_t len);
+/* Number of code points of valid text. */
+size_t utf8_length(const char *text, size_t len);
+
+#endif

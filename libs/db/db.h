@@ -1,0 +1,111 @@
+/* db/db.h - Postgres: single prepared statements on the fast lane, transactions on a leased connection.
+ * Owns:   per worker the fast lane (pipelined connections shared by all fibers, one Sync a query) and the slow
+ *         lane (exclusive connections). Reconnects with back-off; statements are prepared on connect.
+ * Waits:  db_one, db_list, db_exec, db_tx, each at most LIMIT_DB_QUERY_MS and the ctx deadline. A connection
+ *         that missed a deadline is closed, never returned.
+ * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (down, too many connections, full queue; retry_after_s is set),
+ *         ERR_CANCELLED, and what SQLSTATE says (db/sqlstate.c): ERR_CONFLICT, ERR_INVALID, ERR_INTERNAL. */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/field.h"
+#include "db/stmt.h"
+
+struct ctx;
+struct loop;
+
+struct db_config {
+    const char *database_url;          /* secret; postgres://, postgresql://, postgresql+asyncpg:// */
+    const char *migrate_database_url;  /* secret; "" = database_url */
+    int64_t database_pool_size;        /* kept connections of the whole product */
+    int64_t database_max_overflow;     /* further short-lived slow-lane connections of the whole product */
+    bool database_pool_pre_ping;
+    bool database_echo;                /* log statement names and text at debug, never parameters */
+};
+extern const struct field db_config_fields[];
+extern const int db_config_count;
+
+/* A handle to run statements with: the worker's lanes, or inside db_tx the leased connection. Domain functions
+ * take one of these and work in both. */
+struct db;
+
+struct db_options {
+    const struct db_config *config;               /* borrowed */
+    const struct db_stmt *const *const *statements; /* NULL-terminated list of NULL-terminated lists */
+    const char *application_name;
+    int workers;                                  /* the pool is split by this */
+};
+
+/* Never waits: connects in the background. */
+struct db *db_open(struct loop *loop, const struct db_options *options);
+void db_close(struct db *db);
+
+struct db_arg {
+    const char *text; /* NULL = SQL NULL; borrowed until the call returns */
+    char number[24];  /* backing store of DB_I64 */
+};
+struct db_args {
+    int count;
+    struct db_arg *values;
+};
+struct db_arg db_arg_i64(int64_t value);
+struct db_arg db_arg_f64(double value);
+struct db_arg db_arg_time(int64_t wall_us);
+static inline struct db_arg db_arg_text(const char *text)
+{
+    return (struct db_arg){.text = text};
+}
+static inline struct db_arg db_arg_bool(bool value)
+{
+    return (struct db_arg){.text = value ? "t" : "f"};
+}
+
+/* Typed arguments: DB_ARGS(DB_TEXT(slug), DB_I64(id)). All travel in text format; the SQL casts them. */
+#define DB_TEXT(value) db_arg_text(value) /* const char *; NULL = SQL NULL; JSON too */
+#define DB_I64(value) db_arg_i64(value)
+#define DB_F64(value) db_arg_f64(value)
+#define DB_BOOL(value) db_arg_bool(value)
+#define DB_TIME(value) db_arg_time(value) /* microseconds since 1970 */
+#define DB_NULL() db_arg_text(NULL)
+#define DB_ARGS(...)                                                                               \
+    ((struct db_args){                                                                             \
+        .count = (int)(sizeof((struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg)),            \
+        .values = (struct db_arg[]){__VA_ARGS__}})
+#define DB_NO_ARGS ((struct db_args){0})
+
+/* Exactly one row, else ERR_NOT_FOUND. Columns go to the rows of the shape with the same name (every column
+ * must have one). Text points into the result, which lives as long as the arena. */
+err db_one(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    const struct shape *shape, void *out);
+/* At most `max` rows (0 = LIMIT_DB_ROWS), more is ERR_TOO_LARGE. */
+err db_list(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    const struct shape *shape, int64_t max, struct list *out);
+/* No rows wanted; *out_affected (may be NULL) is the number of rows changed. */
+err db_exec(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    int64_t *out_affected);
+
+/* One business operation = one transaction: BEGIN, body, COMMIT; the caller replies after it returned OK.
+ * Any err of body rolls back. 40001 and 40P01 run body again (three times at most), so body must be safe to
+ * repeat: no outbound call, no send. Nesting is a programming error. */
+err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg), void *arg);
+
+/* Slow single statements (reports, vector search): like db_list, on an exclusive connection. */
+err db_list_slow(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    const struct shape *shape, int64_t max, struct list *out);
+
+/* For /ready and metrics: last known state, never asks. */
+struct db_state {
+    bool connected;        /* a fast-lane connection is ready */
+    int64_t since_us;
+    double last_ms;
+    int connections, connections_max, waiting, in_flight;
+    uint64_t queries, errors, reconnects;
+};
+struct db_state db_state(const struct db *db);
+
+#endif

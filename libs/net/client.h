@@ -1,0 +1,42 @@
+/* net/client.h - the only way out over HTTP: configured hosts only, never an address that a client supplied.
+ * Owns:   keep-alive connections (curl multi on the worker's loop).
+ * Waits:  client_send, at most request->timeout_ms and the ctx deadline.
+ * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (no connection, TLS), ERR_TOO_LARGE (reply), ERR_CANCELLED.
+ *         Any HTTP status is a reply, not an error. Redirects are never followed. https only, except loopback. */
+#ifndef NET_CLIENT_H
+#define NET_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct client;
+struct ctx;
+struct loop;
+
+struct client *client_new(struct loop *loop);
+void client_free(struct client *client);
+
+#define CLIENT_HEADERS_MAX 8
+struct client_request {
+    const char *method;  /* "GET", "POST" */
+    const char *url;
+    const char *headers[CLIENT_HEADERS_MAX]; /* "Name: value", NULL-terminated when fewer */
+    const char *body;    /* NULL = none */
+    size_t body_len;
+    int64_t timeout_ms;
+    size_t reply_max_bytes; /* 0 = LIMIT_CLIENT_REPLY_BYTES */
+};
+
+struct client_reply {
+    int status;
+    const char *body; /* arena, NUL-terminated */
+    size_t body_len;
+    int retry_after_s; /* 0 = none */
+};
+
+err client_send(struct ctx *ctx, struct client *client, const struct client_request *request,
+    struct client_reply *out);
+
+#endif
