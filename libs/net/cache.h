@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/field.h"
 
 struct cache;
 struct ctx;
-struct field;
 struct loop;
 
 struct cache_config {
