@@ -7,7 +7,7 @@ struct auth;
 struct cache;
 struct client;
 struct db;
-struct product_settings;
+struct product_settings; /* core/settings.h */
 
 struct services {
     struct db *db;         /* fast lane; db_tx gives transactions */

@@ -1,0 +1,17 @@
+/* api/api.h - the list of route tables, one a resource; each file of libs/api exports one. A product names
+ * the list it serves. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "http/route.h"
+
+extern const struct http_route system_routes[];     /* /, /health, /ready, /metrics, /config */
+extern const struct http_route docs_routes[];       /* /openapi.json, /docs, /redoc */
+extern const struct http_route users_routes[];
+extern const struct http_route properties_routes[];
+extern const struct http_route webhooks_routes[];
+
+/* All of them, NULL-terminated: what both products serve. */
+extern const struct http_route *const api_routes[];
+
+#endif

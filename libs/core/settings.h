@@ -1,0 +1,27 @@
+/* core/settings.h - what the product's settings say to handlers: a read-only view that svc fills once. */
+#ifndef CORE_SETTINGS_H
+#define CORE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/field.h"
+
+struct product_settings {
+    const char *product_id;
+    const char *app_name;
+    const char *version;
+    const char *clerk_publishable_key;
+    const char *clerk_webhook_secret; /* secret; "" = the webhook route answers 503 */
+    const char *default_locale;
+    struct strs locales;
+    const char *base_currency;
+    struct strs currencies;
+    bool chat, faq, search, bookings, investment;
+    const char *logo_url, *support_email, *color_primary, *color_accent;
+    const char *chat_disclaimer;
+    struct strs chat_suggestions;
+    int64_t started_us; /* wall clock */
+};
+
+#endif
