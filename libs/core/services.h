@@ -3,17 +3,34 @@
 #ifndef CORE_SERVICES_H
 #define CORE_SERVICES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct auth;
 struct cache;
 struct client;
 struct db;
 struct product_settings; /* core/settings.h */
 
+/* Last known state of a part we depend on, for /ready; asking never waits. */
+struct health {
+    bool ok;
+    double ms;        /* duration of the last answered call */
+    int64_t since_us; /* wall clock of the last change */
+};
+struct health_check {
+    const char *name; /* "database" */
+    bool required;    /* without it the product is not ready; otherwise degraded */
+    struct health (*state)(const void *arg);
+    const void *arg;
+};
+
 struct services {
     struct db *db;         /* fast lane; db_tx gives transactions */
     struct cache *cache;   /* Redis; every use works without it */
     struct client *client; /* outbound HTTP */
     struct auth *auth;
+    const struct health_check *health; /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };
 
