@@ -1,0 +1,21 @@
+# svc_add_flags(<target> [LINK] FLAGS...): adds each flag that this compiler (or linker) accepts, so that an older or newer
+# compiler builds with what it has. ASM sources (embedded files) take none of them.
+include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+
+function(svc_add_flags target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "LINK" "" "FLAGS")
+    foreach(flag IN LISTS arg_FLAGS)
+        string(MAKE_C_IDENTIFIER "HAVE${flag}" known)
+        if(arg_LINK)
+            check_linker_flag(C "${flag}" ${known})
+        else()
+            check_c_compiler_flag("${flag}" ${known})
+        endif()
+        if(${known} AND arg_LINK)
+            target_link_options(${target} INTERFACE "${flag}")
+        elseif(${known})
+            target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:C>:${flag}>")
+        endif()
+    endforeach()
+endfunction()

@@ -1,0 +1,38 @@
+# Run with cmake -P: turns .sql files into constants. Arguments: LIB (name of the lib), FILES (comma-separated paths), OUT (directory).
+# Writes OUT/sql.h and OUT/sql.c. Each line becomes a string literal of its own, so length does not matter.
+string(REPLACE "," ";" files "${FILES}")
+string(TOUPPER "${LIB}_SQL_H" guard)
+set(declarations "")
+set(definitions "")
+set(rows "")
+
+foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME_WE)
+    file(READ "${file}" text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n            \"" text "${text}")
+    string(APPEND declarations "extern const struct db_stmt SQL_${name};\n")
+    string(APPEND definitions
+        "const struct db_stmt SQL_${name} = {\n    .name = \"${name}\",\n    .text = \"${text}\",\n};\n\n")
+    string(APPEND rows "    &SQL_${name},\n")
+endforeach()
+
+file(WRITE "${OUT}/sql.h" "/* Generated from libs/${LIB}/sql. */
+#ifndef ${guard}
+#define ${guard}
+
+#include \"db/stmt.h\"
+
+${declarations}
+extern const struct db_stmt *const ${LIB}_sql[]; /* all of them, ends with NULL */
+
+#endif
+")
+file(WRITE "${OUT}/sql.c" "/* Generated from libs/${LIB}/sql. */
+#include <stddef.h>
+
+#include \"${LIB}/sql.h\"
+
+${definitions}const struct db_stmt *const ${LIB}_sql[] = {\n${rows}    NULL,\n};
+")
