@@ -1,0 +1,57 @@
+#!/bin/sh
+# Style checks: scripts/check.sh runs all of them, scripts/check.sh NAME ... the ones named. Exit code 1 if any fails.
+# With CC set, that compiler checks the headers.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export PYTHONDONTWRITEBYTECODE=1
+ALL="format size layers words headers machine docs shell selftest"
+
+need() {
+    command -v "$1" >/dev/null && return 0
+    echo "$1 is not installed" >&2
+    return 1
+}
+
+ours() {
+    for folder in "$@"; do
+        [ ! -d "$folder" ] || printf '%s\n' "$folder"
+    done
+}
+
+check_format() {
+    formatter=${CLANG_FORMAT:-clang-format}
+    need "$formatter" || return 1
+    # shellcheck disable=SC2046 # one word a folder
+    find $(ours libs apps tests fuzz bench) \( -name '*.c' -o -name '*.h' \) -print0 |
+        xargs -0 -r "$formatter" --dry-run --Werror
+}
+
+check_shell() {
+    need shellcheck || return 1
+    # shellcheck disable=SC2046 # one word a folder
+    find $(ours scripts docker tests bench) -name '*.sh' -print0 | xargs -0 -r shellcheck --external-sources --source-path=. --severity=warning
+}
+
+run() {
+    case $1 in
+    format) check_format ;;
+    shell) check_shell ;;
+    selftest) python3 -m unittest discover -q -s tests/style ;;
+    size | layers | words | headers | machine | docs) python3 "scripts/check_$1.py" ;;
+    *)
+        echo "unknown check: $1 (there are: $ALL)" >&2
+        return 1
+        ;;
+    esac
+}
+
+failed=""
+# shellcheck disable=SC2086 # a list of words
+[ $# -gt 0 ] || set -- $ALL
+for name in "$@"; do
+    run "$name" || failed="$failed $name"
+done
+[ -z "$failed" ] || {
+    echo "failed:$failed" >&2
+    exit 1
+}
