@@ -1,6 +1,6 @@
 #!/bin/sh
 # Style checks: scripts/check.sh runs all of them, scripts/check.sh NAME ... the ones named. Exit code 1 if any fails.
-# With CC set, that compiler checks the headers.
+# scripts/check.sh --fix formats the C files. With CC set, that compiler checks the headers.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export PYTHONDONTWRITEBYTECODE=1
@@ -18,12 +18,12 @@ ours() {
     done
 }
 
-check_format() {
+format() {
     formatter=${CLANG_FORMAT:-clang-format}
     need "$formatter" || return 1
     # shellcheck disable=SC2046 # one word a folder
     find $(ours libs apps tests fuzz bench) \( -name '*.c' -o -name '*.h' \) -print0 |
-        xargs -0 -r "$formatter" --dry-run --Werror
+        xargs -0 -r "$formatter" "$@"
 }
 
 check_shell() {
@@ -34,7 +34,8 @@ check_shell() {
 
 run() {
     case $1 in
-    format) check_format ;;
+    format) format --dry-run --Werror ;;
+    --fix) format -i ;;
     shell) check_shell ;;
     selftest) python3 -m unittest discover -q -s tests/style ;;
     size | layers | words | headers | machine | docs) python3 "scripts/check_$1.py" ;;
