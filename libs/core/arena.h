@@ -27,6 +27,8 @@ char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns
 char *arena_strndup(struct arena *arena, const char *text, size_t len) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
+char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0), returns_nonnull));
 
 /* fn(ptr) runs when the arena is released: for foreign objects with the life of the request. */
 void arena_defer(struct arena *arena, void (*fn)(void *ptr), void *ptr);

@@ -12,15 +12,24 @@
 struct buf;
 struct json; /* opaque; lives until the arena it was parsed into is released */
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_I64, JSON_F64, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+/* Not json_type, json_string, JSON_OBJECT: those names are jansson's, and libjwt would find ours. */
+enum json_kind {
+    JSON_KIND_NULL,
+    JSON_KIND_BOOL,
+    JSON_KIND_I64,
+    JSON_KIND_F64,
+    JSON_KIND_STR,
+    JSON_KIND_ARRAY,
+    JSON_KIND_OBJECT,
+};
 
 /* Errors: ERR_BAD_REQUEST "malformed JSON" (also duplicate keys, NUL, invalid UTF-8, trailing bytes),
  * ERR_INVALID when depth or token count passes its limit. */
 err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json **out);
 
-enum json_type json_type(const struct json *value); /* NULL reads as JSON_NULL */
+enum json_kind json_kind(const struct json *value); /* NULL reads as JSON_KIND_NULL */
 const struct json *json_get(const struct json *object, const char *key); /* NULL if absent or no object */
-const char *json_string(const struct json *value, size_t *out_len);     /* NULL if not a string */
+const char *json_text(const struct json *value, size_t *out_len); /* NULL if not a string; out_len may be NULL */
 bool json_i64(const struct json *value, int64_t *out);  /* also 3.0; false for 3.5, strings, overflow */
 bool json_f64(const struct json *value, double *out);
 bool json_bool(const struct json *value, bool *out);
