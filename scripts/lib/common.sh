@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Shared by every script: messages, paths, the list of products, root rights, pid files.
+# Source it first; it moves to the root of the checkout.
+
+shopt -s inherit_errexit
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$ROOT" || exit
+export DEV=$ROOT/.dev
+export LC_ALL=C.UTF-8
+
+say() {
+    printf '==> %s\n' "$*" >&2
+}
+
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# One line a product: "bestays" for apps/bestays-api.
+products() {
+    local dir
+    for dir in apps/*-api/; do
+        [[ -d $dir ]] || continue
+        dir=${dir#apps/}
+        printf '%s\n' "${dir%-api/}"
+    done
+}
+
+# Refuses a name that is no product; names what there is.
+require_product() {
+    products | grep -qxF -- "${1:-}" ||
+        die "'${1:-}' is not a product; use one of: $(products | tr '\n' ' ')"
+}
+
+upper() {
+    tr '[:lower:]-' '[:upper:]_' <<<"$1"
+}
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        die "'$1' needs root: run this script as root, or install sudo"
+    fi
+}
+
+# secret_file FILE: makes FILE once, with 256 random bits in hex that only its owner can read.
+secret_file() {
+    [[ -s $1 ]] && return
+    mkdir -p "$(dirname "$1")"
+    (umask 077 && openssl rand -hex 32 >"$1.new" && mv "$1.new" "$1")
+}
+
+# pid_is PIDFILE PROGRAM: prints the pid if it lives and still runs PROGRAM (pids are used again after a crash).
+pid_is() {
+    local pid
+    [[ -s $1 ]] && read -r pid <"$1" || return 1
+    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$2"* ]] || return 1
+    printf '%s\n' "$pid"
+}
+
+# stop_pid PIDFILE PROGRAM SECONDS: asks it to end, waits, insists.
+stop_pid() {
+    local pid tenths=$(($3 * 10))
+    if pid=$(pid_is "$1" "$2"); then
+        kill -TERM "$pid"
+        while ((tenths-- > 0)) && pid_is "$1" "$2" >/dev/null; do
+            sleep 0.1
+        done
+        pid_is "$1" "$2" >/dev/null && kill -KILL "$pid"
+    fi
+    rm -f "$1"
+}
