@@ -86,6 +86,9 @@ struct user_change {
 /* ERR_NOT_FOUND, ERR_PRECONDITION, ERR_CONFLICT (last admin, or yourself). Audited in the same transaction. */
 err users_change(struct ctx *ctx, struct db *db, const struct user_change *change, struct user_admin *out);
 
+/* By an operator: the user with this Clerk id gets this role. ERR_NOT_FOUND. */
+err users_set_role(struct ctx *ctx, struct db *db, const char *clerk_user_id, const char *role, int64_t *out_id);
+
 /* Clerk's user.created / user.updated / user.deleted, already authenticated. Out-of-order and repeated events are
  * harmless; a deleted user never comes back. event_id is remembered with the change, in one transaction;
  * data is the event's `data` object as JSON text. */

@@ -1,0 +1,27 @@
+/* svc/commands.h - the sub-commands besides serve. Each returns the exit code of the process. */
+#ifndef SVC_COMMANDS_H
+#define SVC_COMMANDS_H
+
+struct arena;
+struct log;
+struct product;
+struct settings;
+
+struct command {
+    struct arena *arena;
+    const struct product *product;
+    struct settings *settings;
+    struct log *log;
+    /* Options of the command line; NULL = not given. */
+    const char *from, *sub, *email, *role, *clerk_id;
+    int status, markdown; /* switches */
+};
+
+int command_migrate(const struct command *command);
+int command_seed(const struct command *command);
+int command_check_config(const struct command *command);
+int command_openapi(const struct command *command);
+int command_user_set_role(const struct command *command);
+int command_dev_token(const struct command *command);
+
+#endif

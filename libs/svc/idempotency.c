@@ -1,0 +1,71 @@
+#include "svc/idempotency.h"
+
+#include <string.h>
+
+#include "core/codes.h"
+#include "core/crypto.h"
+#include "core/ctx.h"
+#include "core/limits.h"
+#include "db/db.h"
+#include "svc/sql.h"
+
+struct idempotency_row {
+    struct field_set has;
+    const char *state;
+    int64_t http_status;
+    const char *response;
+};
+static const struct field idempotency_row_fields[] = {
+    FIELD_STR(struct idempotency_row, state, "ours, running, reused or done"),
+    FIELD_I64(struct idempotency_row, http_status, "Of the stored reply", .nullable = true),
+    FIELD_STR(struct idempotency_row, response, "Stored body", .nullable = true),
+};
+
+/* No request outlives its own deadline; twice that, and the run is dead. */
+#define DEAD_AFTER_SECONDS (2 * LIMIT_REQUEST_MS / 1000)
+
+static err begin(struct ctx *ctx, void *arg, const char *principal, const char *route, const char *key,
+    const uint8_t body_hash[32], int *out_status, const char **out_body)
+{
+    char hash[2 * CRYPTO_SHA256_LEN + 1];
+    crypto_hex(body_hash, CRYPTO_SHA256_LEN, hash);
+    struct idempotency_row row = {0};
+    const struct db_args args = DB_ARGS(
+        DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_TEXT(hash), DB_I64(DEAD_AFTER_SECONDS));
+    const err found = db_one(ctx, arg, &SQL_idempotency_begin, args, SHAPE_SET(idempotency_row), &row);
+    if (found.code == ERR_NOT_FOUND) {
+        err_clear(ctx); /* taken by another request while this statement ran: its snapshot shows neither */
+        row.state = "running";
+    } else {
+        TRY(found);
+    }
+    if (strcmp(row.state, "reused") == 0) {
+        return fail_public(ctx, ERR_INVALID, CODE_IDEMPOTENCY_KEY_REUSED,
+            "This Idempotency-Key was used with another body");
+    }
+    if (strcmp(row.state, "running") == 0) {
+        return fail_public(ctx, ERR_CONFLICT, CODE_IDEMPOTENCY_IN_PROGRESS,
+            "A request with this Idempotency-Key is still running");
+    }
+    *out_status = (int)row.http_status;
+    *out_body = row.response;
+    return OK;
+}
+
+static err finish(struct ctx *ctx, void *arg, const char *principal, const char *route, const char *key,
+    int status, const char *body, size_t body_len)
+{
+    (void)body_len; /* replies are text without NUL */
+    if (status == 0) {
+        return db_exec(ctx, arg, &SQL_idempotency_forget,
+            DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key)), /* out_affected */ NULL);
+    }
+    return db_exec(ctx, arg, &SQL_idempotency_finish,
+        DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_I64(status), DB_TEXT(body)),
+        /* out_affected */ NULL);
+}
+
+struct idempotency_store idempotency_store_of(struct db *db)
+{
+    return (struct idempotency_store){begin, finish, db};
+}

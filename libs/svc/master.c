@@ -1,0 +1,393 @@
+#include "svc/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/ctx.h"
+#include "core/log.h"
+#include "db/migrate.h"
+#include "http/metrics.h"
+#include "http/route.h"
+#include "svc/listen.h"
+#include "svc/product.h"
+#include "svc/schema.h"
+#include "svc/settings.h"
+#include "svc/shared.h"
+#include "svc/worker.h"
+
+#define TICK_MS 500
+#define GENERATIONS 2 /* one that serves and one that drains */
+#define RESTART_MS_MAX 5000
+#define LIVED_LONG_NS (10 * INT64_C(1000000000))
+#define KILL_MARGIN_NS (2 * INT64_C(1000000000))
+
+struct child {
+    pid_t pid;             /* 0 = not running */
+    int64_t started_ns;
+    int64_t restart_at_ns; /* 0 = do not */
+    int restart_ms;        /* back-off of the next restart */
+};
+
+struct generation {
+    struct arena *arena;   /* owns settings; NULL for the first, whose settings are the caller's */
+    const struct settings *settings;
+    struct child *children; /* workers of them */
+    int64_t kill_at_ns;    /* draining: SIGKILL to who is left then; 0 = serving */
+    int slot;              /* of child 0 on the metrics page */
+};
+
+struct master {
+    const struct master_options *options;
+    struct arena *arena;
+    struct ctx ctx;
+    int workers;
+    int *listen_fds;
+    struct metrics_page *metrics;
+    struct shared *shared;
+    struct generation generations[GENERATIONS];
+    int serving;           /* index of the generation that serves */
+    bool stopping, killing, reload_wanted;
+    int64_t schema_check_at_ns;
+    sigset_t signals;
+};
+
+static int64_t now_ns(void)
+{
+    return clock_monotonic_ns(&clock_system);
+}
+
+static int count_routes(http_route_list routes)
+{
+    int count = 0;
+    for (; *routes != NULL; routes++) {
+        for (const struct http_route *route = *routes; route->path != NULL; route++) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Never returns: the child's life is worker_run. */
+static void become_worker(struct master *master, const struct generation *generation, int number, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) {
+        _exit(EX_OK); /* the master died before the line above */
+    }
+    for (int i = 0; i < master->workers; i++) {
+        if (i != number) {
+            close(master->listen_fds[i]);
+        }
+    }
+    const struct worker_options options = {
+        .product = master->options->product,
+        .settings = generation->settings,
+        .metrics = master->metrics,
+        .shared = master->shared,
+        .listen_fd = master->listen_fds[number],
+        .slot = generation->slot + number,
+        .number = number,
+    };
+    exit(worker_run(&options));
+}
+
+static void start_child(struct master *master, struct generation *generation, int number)
+{
+    struct child *child = &generation->children[number];
+    const pid_t parent = getpid();
+    metrics_slot_reset(master->metrics, generation->slot + number);
+    metrics_set(master->metrics, generation->slot + number, METRIC_HEARTBEAT_US, now_ns() / 1000);
+    log_flush(master->options->log); /* what is buffered must not be written twice */
+    const pid_t pid = fork();
+    if (pid == 0) {
+        become_worker(master, generation, number, parent);
+    }
+    child->started_ns = now_ns();
+    child->restart_at_ns = 0;
+    if (pid < 0) {
+        log_error(&master->ctx, "worker.fork_failed", LOG_STR("why", strerror(errno)));
+        child->restart_at_ns = child->started_ns + RESTART_MS_MAX * INT64_C(1000000);
+        return;
+    }
+    child->pid = pid;
+}
+
+static void start_generation(struct master *master, int index, struct arena *arena, const struct settings *settings)
+{
+    struct generation *generation = &master->generations[index];
+    generation->arena = arena;
+    generation->settings = settings;
+    generation->kill_at_ns = 0;
+    for (int i = 0; i < master->workers; i++) {
+        generation->children[i] = (struct child){0};
+        start_child(master, generation, i);
+    }
+    master->serving = index;
+}
+
+static void signal_generation(const struct master *master, const struct generation *generation, int signal)
+{
+    for (int i = 0; i < master->workers; i++) {
+        if (generation->children[i].pid > 0) {
+            kill(generation->children[i].pid, signal);
+        }
+    }
+}
+
+static int running(const struct master *master, const struct generation *generation)
+{
+    int count = 0;
+    for (int i = 0; i < master->workers; i++) {
+        count += generation->children[i].pid > 0;
+    }
+    return count;
+}
+
+static void drain_generation(struct master *master, struct generation *generation)
+{
+    for (int i = 0; i < master->workers; i++) {
+        generation->children[i].restart_at_ns = 0;
+    }
+    generation->kill_at_ns = now_ns() + KILL_MARGIN_NS +
+                             generation->settings->app.shutdown_grace_seconds * INT64_C(1000000000);
+    signal_generation(master, generation, SIGTERM);
+}
+
+/* A worker that ended although it should serve comes back: at once, later and later if it keeps dying. */
+static void plan_restart(struct master *master, struct child *child, int status)
+{
+    const bool lived_long = now_ns() - child->started_ns > LIVED_LONG_NS;
+    const int wait_ms = lived_long ? 0 : child->restart_ms;
+    child->restart_ms = wait_ms == 0 ? 100 : wait_ms * 2 > RESTART_MS_MAX ? RESTART_MS_MAX : wait_ms * 2;
+    child->restart_at_ns = now_ns() + wait_ms * INT64_C(1000000);
+    log_error(&master->ctx, "worker.died", LOG_I64("pid", child->pid),
+        LOG_I64("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+        LOG_I64("exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : -1), LOG_I64("restart_ms", wait_ms));
+}
+
+static void reap(struct master *master)
+{
+    int status = 0;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        for (int i = 0; i < GENERATIONS * master->workers; i++) {
+            struct generation *generation = &master->generations[i / master->workers];
+            struct child *child = &generation->children[i % master->workers];
+            if (child->pid != pid) {
+                continue;
+            }
+            if (generation->kill_at_ns == 0 && !master->stopping) {
+                plan_restart(master, child, status);
+            }
+            child->pid = 0;
+        }
+    }
+}
+
+static void restart_children(struct master *master)
+{
+    struct generation *generation = &master->generations[master->serving];
+    for (int i = 0; i < master->workers; i++) {
+        struct child *child = &generation->children[i];
+        if (child->pid == 0 && child->restart_at_ns != 0 && child->restart_at_ns <= now_ns()) {
+            const int restart_ms = child->restart_ms;
+            start_child(master, generation, i);
+            child->restart_ms = restart_ms;
+        }
+    }
+}
+
+/* A worker whose loop stands still would keep swallowing the connections of its socket. */
+static void kill_silent(struct master *master)
+{
+    const struct generation *generation = &master->generations[master->serving];
+    const int64_t limit_us = generation->settings->app.worker_timeout_seconds * 1000000;
+    for (int i = 0; limit_us > 0 && i < master->workers; i++) {
+        const struct child *child = &generation->children[i];
+        const int64_t seen_us = metrics_get(master->metrics, generation->slot + i, METRIC_HEARTBEAT_US);
+        if (child->pid > 0 && now_ns() / 1000 - seen_us > limit_us) {
+            log_error(&master->ctx, "worker.silent", LOG_I64("pid", child->pid));
+            kill(child->pid, SIGKILL);
+        }
+    }
+}
+
+static void kill_overdue(struct master *master)
+{
+    for (int i = 0; i < GENERATIONS; i++) {
+        struct generation *generation = &master->generations[i];
+        if (generation->kill_at_ns == 0) {
+            continue;
+        }
+        if (running(master, generation) == 0 && generation->arena != NULL && i != master->serving) {
+            arena_free(generation->arena); /* its settings went with its last worker */
+            generation->arena = NULL;
+        }
+        if (master->killing || now_ns() > generation->kill_at_ns) {
+            signal_generation(master, generation, SIGKILL);
+        }
+    }
+}
+
+/* Fresh workers with freshly read settings; the old ones drain. With bad settings nothing changes. */
+static void reload(struct master *master)
+{
+    const int next = 1 - master->serving;
+    if (running(master, &master->generations[next]) > 0) {
+        return; /* the generation before still drains: try again at the next tick */
+    }
+    master->reload_wanted = false;
+    struct arena *arena = arena_new(NULL);
+    struct settings *settings = ARENA_NEW(arena, struct settings);
+    struct config_report *report = ARENA_NEW(arena, struct config_report);
+    const struct settings *old = master->generations[master->serving].settings;
+    if (settings_load(arena, master->options->product, master->options->source, settings, report) &&
+        (settings->workers != old->workers || settings->http.port != old->http.port)) {
+        config_problem(arena, report, "PORT, WORKERS", "cannot change by a reload; restart for that");
+    }
+    for (int i = 0; i < report->problem_count; i++) {
+        log_error(&master->ctx, "config.problem_found", LOG_STR("problem", report->problems[i]));
+    }
+    if (report->problem_count > 0) {
+        arena_free(arena);
+        return;
+    }
+    struct generation *before = &master->generations[master->serving];
+    start_generation(master, next, arena, settings);
+    drain_generation(master, before);
+    log_info(&master->ctx, "master.reloaded", LOG_I64("workers", master->workers));
+}
+
+static void stop(struct master *master)
+{
+    if (master->stopping) {
+        master->killing = true; /* asked twice: now */
+        return;
+    }
+    master->stopping = true;
+    for (int i = 0; i < GENERATIONS; i++) {
+        if (running(master, &master->generations[i]) > 0) {
+            drain_generation(master, &master->generations[i]);
+        }
+    }
+    log_info(&master->ctx, "master.stop_started", LOG_I64("workers", master->workers));
+}
+
+static void take_signal(struct master *master, int signal)
+{
+    switch (signal) {
+    case SIGTERM:
+    case SIGINT:
+        stop(master);
+        break;
+    case SIGHUP:
+        master->reload_wanted = true;
+        break;
+    default: /* SIGCHLD: reaped every turn; -1: the tick */
+        break;
+    }
+}
+
+/* Until the schema is known to fit, ask again and again: the database may come up after us. */
+static int check_schema(struct master *master)
+{
+    if (master->shared->schema_ok || master->stopping || now_ns() < master->schema_check_at_ns) {
+        return EX_OK;
+    }
+    master->schema_check_at_ns = now_ns() + 2 * INT64_C(1000000000);
+    return schema_prepare(master->options->product, master->generations[master->serving].settings,
+        master->options->log, master->shared);
+}
+
+static bool master_is_done(const struct master *master)
+{
+    return master->stopping && running(master, &master->generations[0]) == 0 &&
+           running(master, &master->generations[1]) == 0;
+}
+
+static int supervise(struct master *master)
+{
+    const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
+    int code = EX_OK;
+    while (!master_is_done(master)) {
+        take_signal(master, sigtimedwait(&master->signals, NULL, &tick));
+        reap(master);
+        if (!master->stopping) {
+            restart_children(master);
+            kill_silent(master);
+            if (master->reload_wanted) {
+                reload(master);
+            }
+        }
+        kill_overdue(master);
+        const int schema = check_schema(master);
+        if (schema != EX_OK) {
+            code = schema;
+            stop(master);
+        }
+        log_flush(master->options->log);
+    }
+    return code;
+}
+
+static err open_sockets(struct master *master)
+{
+    const struct http_config *http = &master->options->settings->http;
+    master->listen_fds = ARENA_ARRAY(master->arena, int, (size_t)master->workers);
+    for (int i = 0; i < master->workers; i++) {
+        TRY(listen_open(&master->ctx, http->bind_addr, (int)http->port, &master->listen_fds[i]));
+    }
+    return OK;
+}
+
+/* Handled by sigtimedwait alone, so that nothing interrupts anything. */
+static void block_signals(struct master *master)
+{
+    sigemptyset(&master->signals);
+    const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
+        sigaddset(&master->signals, handled[i]);
+    }
+    sigprocmask(SIG_BLOCK, &master->signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int master_run(const struct master_options *options)
+{
+    struct master master = {.options = options, .workers = options->settings->workers};
+    master.arena = arena_new(NULL);
+    ctx_init(&master.ctx, master.arena, &clock_system, options->log, /* timeout_ms */ INT32_MAX);
+    block_signals(&master);
+    master.metrics = metrics_page_new(GENERATIONS * master.workers, count_routes(options->product->routes));
+    master.shared = shared_new();
+    int code = EX_OK;
+    if (master.metrics == NULL || master.shared == NULL) {
+        log_error(&master.ctx, "master.start_failed", LOG_STR("why", "no shared memory"));
+        code = EX_OSERR;
+    } else if (!is_ok(open_sockets(&master))) {
+        log_error(&master.ctx, "master.start_failed", LOG_STR("why", master.ctx.error.text));
+        code = EX_UNAVAILABLE;
+    } else if ((code = schema_prepare(options->product, options->settings, options->log, master.shared)) == EX_OK) {
+        for (int i = 0; i < GENERATIONS; i++) {
+            master.generations[i].slot = i * master.workers;
+            master.generations[i].children = ARENA_ARRAY(master.arena, struct child, (size_t)master.workers);
+        }
+        start_generation(&master, 0, /* arena */ NULL, options->settings);
+        log_info(&master.ctx, "master.started", LOG_STR("bind_addr", options->settings->http.bind_addr),
+            LOG_I64("port", options->settings->http.port), LOG_I64("workers", master.workers));
+        code = supervise(&master);
+        log_info(&master.ctx, "master.stopped", LOG_I64("exit_code", code));
+    }
+    shared_free(master.shared);
+    metrics_page_free(master.metrics);
+    arena_free(master.arena);
+    return code;
+}

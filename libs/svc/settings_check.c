@@ -1,0 +1,180 @@
+#include "svc/settings_check.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "net/cache.h"
+#include "svc/product.h"
+#include "svc/settings.h"
+
+bool settings_is_currency(const char *text)
+{
+    return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
+}
+
+bool settings_is_locale(const char *text)
+{
+    const size_t len = strlen(text);
+    return len >= 2 && len <= 8 && strspn(text, "abcdefghijklmnopqrstuvwxyz") >= 2 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") == len;
+}
+
+struct check {
+    struct arena *arena;
+    struct config_report *report;
+};
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_set(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+/* scheme://host[:port], nothing behind it: what a browser sends as Origin. */
+static bool is_origin(const char *text)
+{
+    const char *host = starts_with(text, "https://")  ? text + 8
+                       : starts_with(text, "http://") ? text + 7
+                                                      : NULL;
+    return host != NULL && *host != '\0' && strpbrk(host, "/?# @*") == NULL;
+}
+
+static void check_frontend(const struct check *check, const struct settings *settings)
+{
+    const struct strs *urls = &settings->http.frontend_url;
+    if (urls->count == 0) {
+        config_problem(check->arena, check->report, "FRONTEND_URL",
+            "is required; set it to the exact origins of the front end, like https://example.com");
+    }
+    for (int64_t i = 0; i < urls->count; i++) {
+        if (!is_origin(urls->items[i])) {
+            config_problem(check->arena, check->report, "FRONTEND_URL",
+                "'%s' is not an exact origin; write scheme://host[:port] without a path", urls->items[i]);
+        }
+    }
+}
+
+static void check_database_url(const struct check *check, const char *name, const char *url)
+{
+    if (is_set(url) && !starts_with(url, "postgres://") && !starts_with(url, "postgresql://") &&
+        !starts_with(url, "postgresql+asyncpg://")) {
+        config_problem(check->arena, check->report, name, "must start with postgresql://");
+    }
+}
+
+static void check_redis(const struct check *check, const struct settings *settings)
+{
+    const char *why = NULL;
+    if (is_set(settings->cache.redis_url) && !cache_url_is_valid(settings->cache.redis_url, &why)) {
+        config_problem(check->arena, check->report, "REDIS_URL", "%s", why);
+    }
+    const char *prefix = settings->cache.redis_key_prefix;
+    if (!is_set(prefix) || prefix[strlen(prefix) - 1] != ':') {
+        config_problem(check->arena, check->report, "REDIS_KEY_PREFIX", "must be non-empty and end with ':'");
+    }
+}
+
+static void check_clerk_keys(const struct check *check, const struct settings *settings)
+{
+    const struct auth_config *auth = &settings->auth;
+    const bool development = settings->environment == ENVIRONMENT_DEVELOPMENT;
+    if (is_set(auth->clerk_publishable_key)) {
+        const char *problem = auth_publishable_key_problem(auth->clerk_publishable_key);
+        if (problem != NULL) {
+            config_problem(check->arena, check->report, "CLERK_PUBLISHABLE_KEY", "%s", problem);
+        }
+    }
+    if (!is_set(auth->clerk_secret_key)) {
+        if (!development || !is_set(auth->clerk_jwt_key)) {
+            config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
+                "is required (only in development it may be left out, with CLERK_JWT_KEY set)");
+        }
+        return;
+    }
+    const bool live = starts_with(auth->clerk_secret_key, "sk_live_");
+    if (!live && !starts_with(auth->clerk_secret_key, "sk_test_")) {
+        config_problem(check->arena, check->report, "CLERK_SECRET_KEY", "must start with sk_test_ or sk_live_");
+    } else if (live != starts_with(auth->clerk_publishable_key, "pk_live_")) {
+        config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
+            "and CLERK_PUBLISHABLE_KEY belong to different instances (test and live)");
+    }
+}
+
+static bool looks_like_example(const char *secret)
+{
+    static const char *const marks[] = {"example", "changeme", "change-me", "replace", "your_", "xxxx", NULL};
+    for (int i = 0; is_set(secret) && marks[i] != NULL; i++) {
+        if (strcasestr(secret, marks[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_production(const struct check *check, const struct settings *settings)
+{
+    const struct auth_config *auth = &settings->auth;
+    const struct {
+        const char *name, *value;
+    } secrets[] = {
+        {"CLERK_SECRET_KEY", auth->clerk_secret_key},
+        {"CLERK_WEBHOOK_SECRET", auth->clerk_webhook_secret},
+        {"METRICS_TOKEN", settings->http.metrics_token},
+        {"DATABASE_URL", settings->db.database_url},
+    };
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        if (looks_like_example(secrets[i].value)) {
+            config_problem(check->arena, check->report, secrets[i].name, "still has its example value");
+        }
+    }
+    if (!is_set(auth->clerk_webhook_secret)) {
+        config_problem(check->arena, check->report, "CLERK_WEBHOOK_SECRET",
+            "is required in production; copy it from the webhook endpoint in Clerk's dashboard");
+    }
+    if (is_set(settings->app.clerk_dev_private_key)) {
+        config_problem(check->arena, check->report, "CLERK_DEV_PRIVATE_KEY", "must not be set in production");
+    }
+    if (settings->environment == ENVIRONMENT_PRODUCTION && starts_with(auth->clerk_secret_key, "sk_test_")) {
+        config_problem(check->arena, check->report, "CLERK_SECRET_KEY", "must be a live key (sk_live_) in production");
+    }
+}
+
+static void check_app(const struct check *check, const struct product *product, const struct settings *settings)
+{
+    if (settings->app.product_id == NULL || strcmp(settings->app.product_id, product->id) != 0) {
+        config_problem(check->arena, check->report, "PRODUCT_ID",
+            "this binary serves '%s'; is this the env file of another product?", product->id);
+    }
+    const char *prefix = settings->http.api_v1_prefix;
+    if (prefix == NULL || prefix[0] != '/' || prefix[strlen(prefix) - 1] == '/') {
+        config_problem(check->arena, check->report, "API_V1_PREFIX",
+            "must start with '/' and not end with '/', like /api/v1");
+    }
+    bool listed = false;
+    for (int64_t i = 0; i < settings->app.supported_locales.count; i++) {
+        listed = listed || strcmp(settings->app.supported_locales.items[i], settings->app.default_locale) == 0;
+    }
+    if (!listed) {
+        config_problem(check->arena, check->report, "DEFAULT_LOCALE", "must be one of SUPPORTED_LOCALES");
+    }
+}
+
+void settings_check(struct arena *arena, const struct product *product, const struct settings *settings,
+    struct config_report *report)
+{
+    const struct check check = {arena, report};
+    check_app(&check, product, settings);
+    check_frontend(&check, settings);
+    check_database_url(&check, "DATABASE_URL", settings->db.database_url);
+    check_database_url(&check, "MIGRATE_DATABASE_URL", settings->db.migrate_database_url);
+    check_redis(&check, settings);
+    check_clerk_keys(&check, settings);
+    if (settings->environment != ENVIRONMENT_DEVELOPMENT) {
+        check_production(&check, settings);
+    }
+}

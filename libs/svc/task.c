@@ -1,0 +1,68 @@
+#include "svc/task.h"
+
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/ctx.h"
+#include "core/log.h"
+#include "net/fiber.h"
+#include "net/loop.h"
+#include "svc/settings.h"
+#include "svc/wiring.h"
+
+#define TASK_TIMEOUT_MS 60000
+
+struct task {
+    struct ctx ctx;
+    struct wiring wiring;
+    struct loop *loop;
+    err (*fn)(struct ctx *ctx, const struct services *services, void *arg);
+    void *arg;
+    err result;
+};
+
+static void run(void *arg)
+{
+    struct task *task = arg;
+    task->result = task->fn(&task->ctx, &task->wiring.services, task->arg);
+}
+
+static void done(void *arg)
+{
+    struct task *task = arg;
+    loop_stop(task->loop);
+}
+
+/* The settings of one process with one short task: no pool worth speaking of. */
+static struct settings for_one_task(const struct settings *settings)
+{
+    struct settings own = *settings;
+    own.workers = 1;
+    own.db.database_pool_size = 2;
+    own.db.database_max_overflow = 0;
+    return own;
+}
+
+err task_run(const struct settings *settings, struct log *log,
+    err (*fn)(struct ctx *ctx, const struct services *services, void *arg), void *arg)
+{
+    const struct settings own = for_one_task(settings);
+    struct arena *arena = arena_new(NULL);
+    struct task task = {.fn = fn, .arg = arg, .loop = loop_new()};
+    ctx_init(&task.ctx, arena, &clock_system, log, TASK_TIMEOUT_MS);
+    wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL);
+    bool ended = false;
+    task.result = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
+    if (is_ok(task.result) || !ended) {
+        loop_run(task.loop);
+    }
+    if (!is_ok(task.result)) {
+        log_error(&task.ctx, "task.failed", LOG_STR("why", task.ctx.error.text));
+    }
+    wiring_close(&task.wiring);
+    loop_free(task.loop);
+    const err result = task.result;
+    arena_free(arena);
+    return result;
+}

@@ -1,0 +1,182 @@
+#include "svc/wiring.h"
+
+#include <string.h>
+
+#include "core/crypto.h"
+#include "core/ctx.h"
+#include "core/log.h"
+#include "http/metrics.h"
+#include "net/cache.h"
+#include "net/client.h"
+#include "net/fiber.h"
+#include "net/loop.h"
+#include "properties/sql.h"
+#include "svc/idempotency.h"
+#include "svc/product.h"
+#include "svc/settings.h"
+#include "svc/shared.h"
+#include "svc/sql.h"
+#include "users/sql.h"
+#include "users/users.h"
+
+/* Every statement of the process; each library lists its own. */
+static const struct db_stmt *const *const statements[] = {users_sql, properties_sql, svc_sql, NULL};
+
+/* auth asks for the user behind verified claims; users answers. */
+static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
+    struct principal *out)
+{
+    const struct user_sign_in who = {
+        .clerk_user_id = claims->subject,
+        .email = claims->email,
+        .email_verified = claims->email_verified,
+        .name = claims->name,
+        .make_admin = make_admin,
+    };
+    struct user_identity user = {0};
+    TRY(users_sign_in(ctx, arg, &who, &user));
+    if (strcmp(user.status, "active") != 0) {
+        return fail(ctx, ERR_UNAUTHENTICATED, "user is %s", user.status);
+    }
+    if (!role_parse(user.role, &out->role)) {
+        return fail(ctx, ERR_INTERNAL, "unknown role in users");
+    }
+    out->user_id = user.id;
+    return OK;
+}
+
+static struct health database_health(const void *arg)
+{
+    const struct db_state state = db_state(arg);
+    return (struct health){state.connected, state.last_ms, state.since_us};
+}
+
+static struct health migrations_health(const void *arg)
+{
+    const struct shared *shared = arg;
+    return (struct health){shared->schema_ok != 0, 0, shared->schema_since_us};
+}
+
+static struct health redis_health(const void *arg)
+{
+    const struct cache_state state = cache_state(arg);
+    return (struct health){state.connected, state.last_ms, state.since_us};
+}
+
+static struct health jwks_health(const void *arg)
+{
+    const struct auth_state state = auth_state(arg);
+    return (struct health){state.keys_ok, 0, state.since_us};
+}
+
+void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
+    struct shared *shared)
+{
+    *wiring = (struct wiring){.settings = settings, .shared = shared, .loop = loop};
+    struct services *services = &wiring->services;
+    services->settings = &settings->product;
+    services->client = client_new(loop);
+    services->cache = cache_open(loop, &settings->cache);
+    const struct db_options db = {
+        .config = &settings->db,
+        .statements = statements,
+        .application_name = settings->product.product_id,
+        .workers = settings->workers,
+    };
+    services->db = db_open(loop, &db);
+    const struct auth_options auth = {
+        .config = &settings->auth,
+        .authorized_parties = settings->http.frontend_url,
+        .users = {sign_in, services->db},
+        .client = services->client,
+        .cache = services->cache,
+    };
+    services->auth = auth_open(loop, &auth);
+    const struct health_check health[] = {
+        {"database", true, database_health, services->db},
+        {"migrations", true, migrations_health, shared},
+        {"redis", false, redis_health, services->cache},
+        {"jwks", false, jwks_health, services->auth},
+        {0},
+    };
+    memcpy(wiring->health, health, sizeof(health));
+    services->health = wiring->health;
+}
+
+void wiring_close(struct wiring *wiring)
+{
+    auth_close(wiring->services.auth);
+    db_close(wiring->services.db);
+    cache_close(wiring->services.cache);
+    client_free(wiring->services.client);
+}
+
+/* Same in all workers and instances of a product, different between products; never leaves the process. */
+static void derive_signing_key(const struct settings *settings, uint8_t out[32])
+{
+    const struct auth_config *auth = &settings->auth;
+    const char *parts[] = {auth->clerk_secret_key, auth->clerk_jwt_key, auth->clerk_publishable_key};
+    uint8_t key[CRYPTO_SHA256_LEN] = {0};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const char *part = parts[i] == NULL ? "" : parts[i];
+        crypto_hmac_sha256(key, sizeof(key), part, strlen(part), key);
+    }
+    const char *product = settings->product.product_id;
+    crypto_hmac_sha256(key, sizeof(key), product, strlen(product), out);
+}
+
+struct http_options wiring_http(const struct product *product, const struct settings *settings,
+    struct wiring *wiring)
+{
+    struct http_options options = {
+        .config = &settings->http,
+        .routes = product->routes,
+        .features = settings->features,
+        .product_id = product->id,
+        .app_name = settings->app.app_name,
+        .api_description = product->description,
+        .app_version = product->version,
+        .default_locale = settings->app.default_locale,
+        .locales = &settings->app.supported_locales,
+        .production = settings->environment != ENVIRONMENT_DEVELOPMENT,
+        .clock = &clock_system,
+        .workers = settings->workers,
+    };
+    if (wiring != NULL) {
+        derive_signing_key(settings, options.signing_key);
+        options.services = &wiring->services;
+        options.idempotency = idempotency_store_of(wiring->services.db);
+    }
+    return options;
+}
+
+void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot, struct log *log)
+{
+    const struct db_state db = db_state(wiring->services.db);
+    const struct cache_state cache = cache_state(wiring->services.cache);
+    const struct auth_state auth = auth_state(wiring->services.auth);
+    const struct {
+        enum metric metric;
+        int64_t value;
+    } gauges[] = {
+        {METRIC_DB_CONNECTIONS, db.connections},
+        {METRIC_DB_WAITING, db.waiting},
+        {METRIC_DB_IN_FLIGHT, db.in_flight},
+        {METRIC_DB_QUERIES, (int64_t)db.queries},
+        {METRIC_DB_ERRORS, (int64_t)db.errors},
+        {METRIC_CACHE_HITS, (int64_t)cache.hits},
+        {METRIC_CACHE_MISSES, (int64_t)cache.misses},
+        {METRIC_CACHE_ERRORS, (int64_t)cache.errors},
+        {METRIC_TOKEN_CACHE_HITS, (int64_t)auth.token_cache_hits},
+        {METRIC_TOKENS_VERIFIED, (int64_t)auth.tokens_verified},
+        {METRIC_TOKENS_REFUSED, (int64_t)auth.tokens_refused},
+        {METRIC_JWKS_AGE_SECONDS, auth.keys_age_s},
+        {METRIC_FIBERS_ALIVE, (int64_t)fiber_stats(wiring->loop).alive},
+        {METRIC_LOG_DROPPED, (int64_t)log_dropped(log)},
+        {METRIC_LOOP_LAG_US, loop_lag_max_ns(wiring->loop) / 1000},
+        {METRIC_HEARTBEAT_US, clock_monotonic_ns(&clock_system) / 1000},
+    };
+    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+        metrics_set(page, slot, gauges[i].metric, gauges[i].value);
+    }
+}

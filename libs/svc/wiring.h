@@ -1,0 +1,38 @@
+/* svc/wiring.h - the services of one process, built from settings: what a worker and the sub-commands share.
+ * Owns: everything in struct wiring; wiring_close releases it in the right order. */
+#ifndef SVC_WIRING_H
+#define SVC_WIRING_H
+
+#include "auth/auth.h"
+#include "core/services.h"
+#include "db/db.h"
+#include "http/server.h"
+
+struct log;
+struct loop;
+struct metrics_page;
+struct product;
+struct settings;
+struct shared;
+
+struct wiring {
+    const struct settings *settings; /* borrowed */
+    struct shared *shared;           /* borrowed; NULL outside a worker */
+    struct loop *loop;               /* borrowed */
+    struct services services;
+    struct health_check health[6];
+};
+
+/* Never waits: connections come up in the background. */
+void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
+    struct shared *shared);
+void wiring_close(struct wiring *wiring);
+
+/* Options of the HTTP server of this product; wiring may be NULL to describe the API only. */
+struct http_options wiring_http(const struct product *product, const struct settings *settings,
+    struct wiring *wiring);
+
+/* Copies the state of all parts to the gauges of a slot. */
+void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot, struct log *log);
+
+#endif
