@@ -20,7 +20,6 @@ function(svc_target_defaults target)
     set_target_properties(${target} PROPERTIES
         C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS ON
         INTERPROCEDURAL_OPTIMIZATION "${SVC_LTO_SUPPORTED}")
-    target_compile_definitions(${target} PRIVATE _GNU_SOURCE) # accept4, pipe2, explicit_bzero
 endfunction()
 
 # A static library; DEPENDS is also what may be included (scripts/check_layers.py has the rule).

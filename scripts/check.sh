@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export PYTHONDONTWRITEBYTECODE=1
+FORMATTER_MAJOR=14 # of Debian 12; each major version wraps a little differently
 ALL="format size layers words headers machine docs shell selftest"
 
 need() {
@@ -21,6 +22,13 @@ ours() {
 format() {
     formatter=${CLANG_FORMAT:-clang-format}
     need "$formatter" || return 1
+    case $("$formatter" --version) in
+    *"version $FORMATTER_MAJOR."*) ;;
+    *)
+        echo "$formatter is not version $FORMATTER_MAJOR; name one that is in CLANG_FORMAT" >&2
+        return 1
+        ;;
+    esac
     # shellcheck disable=SC2046 # one word a folder
     find $(ours libs apps tests fuzz bench) \( -name '*.c' -o -name '*.h' \) -print0 |
         xargs -0 -r "$formatter" "$@"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import check_source
 
-FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c", "-"]
+FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c", "-"]
 # The libraries whose headers are not on the compiler's own path, for the private headers that show them.
 PACKAGES = ["libpq", "hiredis", "libmicrohttpd", "libuv", "libcurl", "openssl"]
 
