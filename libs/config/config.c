@@ -20,8 +20,8 @@ static void env_name(const struct field *field, char out[NAME_MAX_BYTES])
     out[i] = '\0';
 }
 
-void config_problem(
-    struct arena *arena, struct config_report *report, const char *name, const char *fmt, ...)
+void config_problem(struct arena *arena, struct config_report *report, const char *name,
+    const char *fmt, ...)
 {
     if (report->problem_count == CONFIG_PROBLEMS_MAX) {
         return;
@@ -100,8 +100,8 @@ static size_t edit_distance(const char *a, const char *b)
 }
 
 /* NULL: the name is known. "": unknown and like no other. Else the known name that was probably meant. */
-static const char *probably_meant(
-    struct arena *arena, const struct config_group *groups, size_t group_count, const char *given)
+static const char *probably_meant(struct arena *arena, const struct config_group *groups,
+    size_t group_count, const char *given)
 {
     const char *near = "";
     for (size_t g = 0; g < group_count; g++) {
@@ -109,7 +109,8 @@ static const char *probably_meant(
             char name[NAME_MAX_BYTES];
             env_name(&groups[g].fields[f], name);
             const size_t len = strlen(name);
-            const bool as_file = strncmp(given, name, len) == 0 && strcmp(given + len, "_FILE") == 0;
+            const bool as_file =
+                strncmp(given, name, len) == 0 && strcmp(given + len, "_FILE") == 0;
             if (strcmp(given, name) == 0 || as_file) {
                 return NULL;
             }

@@ -19,7 +19,7 @@ struct config_group {
     const char *title; /* heading in docs/config.md: "Database" */
     const struct field *fields;
     size_t count;
-    void *out;         /* the struct, filled by config_load */
+    void *out; /* the struct, filled by config_load */
 };
 
 struct config_source {
@@ -29,7 +29,8 @@ struct config_source {
 
 #define CONFIG_PROBLEMS_MAX 64
 struct config_report {
-    const char *problems[CONFIG_PROBLEMS_MAX]; /* "NAME: what is wrong; how to mend it"; never holds a secret */
+    const char *problems
+        [CONFIG_PROBLEMS_MAX]; /* "NAME: what is wrong; how to mend it"; never holds a secret */
     int problem_count;
     const char *warnings[CONFIG_PROBLEMS_MAX]; /* unknown names close to a known one */
     int warning_count;
@@ -39,8 +40,8 @@ struct config_report {
  * the caller adds its own cross-checks with config_problem and refuses to start if any is there. */
 void config_load(struct arena *arena, const struct config_source *source,
     const struct config_group *groups, size_t group_count, struct config_report *report);
-void config_problem(struct arena *arena, struct config_report *report, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void config_problem(struct arena *arena, struct config_report *report, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* NAME=value lines of all groups with secrets and URL passwords as ***. */
 void config_print(FILE *out, const struct config_group *groups, size_t group_count);

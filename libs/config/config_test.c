@@ -41,7 +41,8 @@ static void teardown(void)
 static const struct config_group *group(void)
 {
     static struct config_group one;
-    one = (struct config_group){"Demo", demo_fields, sizeof(demo_fields) / sizeof(demo_fields[0]), &demo};
+    one = (struct config_group){
+        "Demo", demo_fields, sizeof(demo_fields) / sizeof(demo_fields[0]), &demo};
     return &one;
 }
 
@@ -121,7 +122,8 @@ END_TEST
 
 START_TEST(missing_file_is_a_problem)
 {
-    const struct config_source source = {(const char *const[]){"DEMO_URL=x", NULL}, "/nonexistent/env"};
+    const struct config_source source = {
+        (const char *const[]){"DEMO_URL=x", NULL}, "/nonexistent/env"};
     config_load(arena, &source, group(), 1, &report);
     ck_assert_int_eq(report.problem_count, 1);
     ck_assert_ptr_nonnull(strstr(report.problems[0], "cannot be read"));
@@ -153,7 +155,8 @@ END_TEST
 
 START_TEST(printing_hides_secrets_and_passwords)
 {
-    load((const char *const[]){"DEMO_URL=redis://me:hidden@host/0", "DEMO_SECRET=hidden", NULL}, NULL);
+    load((const char *const[]){"DEMO_URL=redis://me:hidden@host/0", "DEMO_SECRET=hidden", NULL},
+        NULL);
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);

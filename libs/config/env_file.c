@@ -90,7 +90,8 @@ static const char *read_quoted(struct arena *arena, const char *at, char quote, 
 static const char *read_bare(struct arena *arena, const char *at, const char **out)
 {
     const char *end = at;
-    while (*end != '\0' && *end != '\n' && !(*end == '#' && end > at && isblank((unsigned char)end[-1]))) {
+    while (*end != '\0' && *end != '\n' &&
+           !(*end == '#' && end > at && isblank((unsigned char)end[-1]))) {
         end++;
     }
     size_t len = (size_t)(end - at);
@@ -119,7 +120,7 @@ static const char *read_assignment(struct arena *arena, const char *at, struct e
     at = skip_blanks(at + 1);
     const char *value = "";
     const char *end = *at == '"' || *at == '\'' ? read_quoted(arena, at + 1, *at, &value)
-                                               : read_bare(arena, at, &value);
+                                                : read_bare(arena, at, &value);
     if (end != NULL) {
         add_var(arena, vars, name, name_len, value);
     }
@@ -155,8 +156,8 @@ static const char *read_text(struct arena *arena, const char *text, struct env_v
     return NULL;
 }
 
-const char *env_vars_read(
-    struct arena *arena, const char *const *environ, const char *path, struct env_vars *out)
+const char *env_vars_read(struct arena *arena, const char *const *environ, const char *path,
+    struct env_vars *out)
 {
     for (size_t i = 0; environ != NULL && environ[i] != NULL; i++) {
         const char *equals = strchr(environ[i], '=');

@@ -19,8 +19,8 @@ struct env_vars {
 
 /* File syntax: NAME=value, `export`, # comments, 'raw' and "escaped" values that may span lines.
  * path may be NULL. Returns NULL, or what is wrong with the file (with its line). */
-const char *env_vars_read(
-    struct arena *arena, const char *const *environ, const char *path, struct env_vars *out);
+const char *env_vars_read(struct arena *arena, const char *const *environ, const char *path,
+    struct env_vars *out);
 const char *env_vars_get(const struct env_vars *vars, const char *name); /* NULL if absent */
 
 /* Whole file without its last newline, at most 64 KiB; NULL if it cannot be read or is larger. */

@@ -15,9 +15,9 @@
 #include "core/log.h"
 #include "core/services.h"
 #include "db/migrate.h"
-#include "properties/seed.h"
 #include "svc/product.h"
 #include "svc/schema.h"
+#include "svc/seed.h"
 #include "svc/settings.h"
 #include "svc/task.h"
 #include "svc/wiring.h"
@@ -31,7 +31,8 @@ static int exit_code(err result)
     if (is_ok(result)) {
         return EX_OK;
     }
-    return result.code == ERR_UNAVAILABLE || result.code == ERR_TIMEOUT ? EX_UNAVAILABLE : EX_SOFTWARE;
+    return result.code == ERR_UNAVAILABLE || result.code == ERR_TIMEOUT ? EX_UNAVAILABLE
+                                                                        : EX_SOFTWARE;
 }
 
 static int report(struct ctx *ctx, err result)
@@ -42,13 +43,16 @@ static int report(struct ctx *ctx, err result)
     return exit_code(result);
 }
 
-static err print_status(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan)
+static err print_status(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan)
 {
     struct migrate_entry *entries = NULL;
     int count = 0;
     TRY(migrate_status(ctx, config, plan, &entries, &count));
     for (int i = 0; i < count; i++) {
-        const char *state = entries[i].changed ? "changed" : entries[i].applied ? "applied" : "pending";
+        const char *state = entries[i].changed   ? "changed"
+                            : entries[i].applied ? "applied"
+                                                 : "pending";
         char at[CLOCK_RFC3339_LEN + 1] = "-";
         if (entries[i].applied) {
             clock_format(entries[i].applied_at_us, at);
@@ -58,7 +62,8 @@ static err print_status(struct ctx *ctx, const struct db_config *config, const s
     return OK;
 }
 
-static err run_migrations(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan)
+static err run_migrations(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan)
 {
     int applied = 0;
     TRY(migrate_run(ctx, config, plan, &applied));
@@ -95,7 +100,8 @@ int command_seed(const struct command *command)
 
 int command_check_config(const struct command *command)
 {
-    settings_print(command->arena, command->product, command->settings, stdout, command->markdown != 0);
+    settings_print(command->arena, command->product, command->settings, stdout,
+        command->markdown != 0);
     return EX_OK;
 }
 
@@ -139,7 +145,8 @@ int command_user_set_role(const struct command *command)
         fprintf(stderr, "user set-role needs --clerk-id ID and --role user|agent|admin\n");
         return EX_USAGE;
     }
-    return exit_code(task_run(command->settings, command->log, set_role, (void *)(uintptr_t)command));
+    return exit_code(task_run(command->settings, command->log, set_role,
+        (void *)(uintptr_t)command));
 }
 
 /* The row must exist with its role before the first request of the token. */
@@ -178,14 +185,16 @@ int command_dev_token(const struct command *given)
     struct command command = *given;
     const char *key = command.settings->app.clerk_dev_private_key;
     if (command.settings->environment != ENVIRONMENT_DEVELOPMENT || key == NULL || *key == '\0') {
-        fprintf(stderr, "dev-token works in development only, with CLERK_DEV_PRIVATE_KEY_FILE set\n");
+        fprintf(stderr,
+            "dev-token works in development only, with CLERK_DEV_PRIVATE_KEY_FILE set\n");
         return EX_CONFIG;
     }
     if (bad_role(&command)) {
         return EX_USAGE;
     }
     if (command.sub == NULL) {
-        command.sub = arena_printf(command.arena, "user_dev_%s", command.role == NULL ? "user" : command.role);
+        command.sub = arena_printf(command.arena, "user_dev_%s",
+            command.role == NULL ? "user" : command.role);
     }
     if (command.email == NULL) {
         command.email = arena_printf(command.arena, "%s@example.com", command.sub);

@@ -24,17 +24,19 @@ static const struct field idempotency_row_fields[] = {
 /* No request outlives its own deadline; twice that, and the run is dead. */
 #define DEAD_AFTER_SECONDS (2 * LIMIT_REQUEST_MS / 1000)
 
-static err begin(struct ctx *ctx, void *arg, const char *principal, const char *route, const char *key,
-    const uint8_t body_hash[32], int *out_status, const char **out_body)
+static err begin(struct ctx *ctx, void *arg, const char *principal, const char *route,
+    const char *key, const uint8_t body_hash[32], int *out_status, const char **out_body)
 {
     char hash[2 * CRYPTO_SHA256_LEN + 1];
     crypto_hex(body_hash, CRYPTO_SHA256_LEN, hash);
     struct idempotency_row row = {0};
-    const struct db_args args = DB_ARGS(
-        DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_TEXT(hash), DB_I64(DEAD_AFTER_SECONDS));
-    const err found = db_one(ctx, arg, &SQL_idempotency_begin, args, SHAPE_SET(idempotency_row), &row);
+    const struct db_args args = DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key),
+        DB_TEXT(hash), DB_I64(DEAD_AFTER_SECONDS));
+    const err found =
+        db_one(ctx, arg, &SQL_idempotency_begin, args, SHAPE_SET(idempotency_row), &row);
     if (found.code == ERR_NOT_FOUND) {
-        err_clear(ctx); /* taken by another request while this statement ran: its snapshot shows neither */
+        err_clear(
+            ctx); /* taken by another request while this statement ran: its snapshot shows neither */
         row.state = "running";
     } else {
         TRY(found);
@@ -52,8 +54,8 @@ static err begin(struct ctx *ctx, void *arg, const char *principal, const char *
     return OK;
 }
 
-static err finish(struct ctx *ctx, void *arg, const char *principal, const char *route, const char *key,
-    int status, const char *body, size_t body_len)
+static err finish(struct ctx *ctx, void *arg, const char *principal, const char *route,
+    const char *key, int status, const char *body, size_t body_len)
 {
     (void)body_len; /* replies are text without NUL */
     if (status == 0) {

@@ -12,7 +12,8 @@
 
 #define BACKLOG 4096
 
-static bool parse_address(const char *address, int port, struct sockaddr_storage *out, socklen_t *out_len)
+static bool parse_address(const char *address, int port, struct sockaddr_storage *out,
+    socklen_t *out_len)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -49,7 +50,8 @@ err listen_open(struct ctx *ctx, const char *address, int port, int *out_fd)
         bind(fd, (const struct sockaddr *)&storage, len) != 0 || listen(fd, BACKLOG) != 0) {
         const int why = errno;
         close(fd);
-        return fail(ctx, ERR_UNAVAILABLE, "cannot listen on %s:%d: %s", address, port, strerror(why));
+        return fail(ctx, ERR_UNAVAILABLE, "cannot listen on %s:%d: %s", address, port,
+            strerror(why));
     }
     *out_fd = fd;
     return OK;

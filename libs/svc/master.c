@@ -31,18 +31,18 @@
 #define KILL_MARGIN_NS (2 * INT64_C(1000000000))
 
 struct child {
-    pid_t pid;             /* 0 = not running */
+    pid_t pid; /* 0 = not running */
     int64_t started_ns;
     int64_t restart_at_ns; /* 0 = do not */
     int restart_ms;        /* back-off of the next restart */
 };
 
 struct generation {
-    struct arena *arena;   /* owns settings; NULL for the first, whose settings are the caller's */
+    struct arena *arena; /* owns settings; NULL for the first, whose settings are the caller's */
     const struct settings *settings;
     struct child *children; /* workers of them */
-    int64_t kill_at_ns;    /* draining: SIGKILL to who is left then; 0 = serving */
-    int slot;              /* of child 0 on the metrics page */
+    int64_t kill_at_ns;     /* draining: SIGKILL to who is left then; 0 = serving */
+    int slot;               /* of child 0 on the metrics page */
 };
 
 struct master {
@@ -54,7 +54,7 @@ struct master {
     struct metrics_page *metrics;
     struct shared *shared;
     struct generation generations[GENERATIONS];
-    int serving;           /* index of the generation that serves */
+    int serving; /* index of the generation that serves */
     bool stopping, killing, reload_wanted;
     int64_t schema_check_at_ns;
     sigset_t signals;
@@ -77,7 +77,8 @@ static int count_routes(http_route_list routes)
 }
 
 /* Never returns: the child's life is worker_run. */
-static void become_worker(struct master *master, const struct generation *generation, int number, pid_t parent)
+static void become_worker(struct master *master, const struct generation *generation, int number,
+    pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) {
@@ -121,7 +122,8 @@ static void start_child(struct master *master, struct generation *generation, in
     child->pid = pid;
 }
 
-static void start_generation(struct master *master, int index, struct arena *arena, const struct settings *settings)
+static void start_generation(struct master *master, int index, struct arena *arena,
+    const struct settings *settings)
 {
     struct generation *generation = &master->generations[index];
     generation->arena = arena;
@@ -134,7 +136,8 @@ static void start_generation(struct master *master, int index, struct arena *are
     master->serving = index;
 }
 
-static void signal_generation(const struct master *master, const struct generation *generation, int signal)
+static void signal_generation(const struct master *master, const struct generation *generation,
+    int signal)
 {
     for (int i = 0; i < master->workers; i++) {
         if (generation->children[i].pid > 0) {
@@ -167,11 +170,14 @@ static void plan_restart(struct master *master, struct child *child, int status)
 {
     const bool lived_long = now_ns() - child->started_ns > LIVED_LONG_NS;
     const int wait_ms = lived_long ? 0 : child->restart_ms;
-    child->restart_ms = wait_ms == 0 ? 100 : wait_ms * 2 > RESTART_MS_MAX ? RESTART_MS_MAX : wait_ms * 2;
+    child->restart_ms = wait_ms == 0                   ? 100
+                        : wait_ms * 2 > RESTART_MS_MAX ? RESTART_MS_MAX
+                                                       : wait_ms * 2;
     child->restart_at_ns = now_ns() + wait_ms * INT64_C(1000000);
     log_error(&master->ctx, "worker.died", LOG_I64("pid", child->pid),
         LOG_I64("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
-        LOG_I64("exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : -1), LOG_I64("restart_ms", wait_ms));
+        LOG_I64("exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
+        LOG_I64("restart_ms", wait_ms));
 }
 
 static void reap(struct master *master)
@@ -212,7 +218,8 @@ static void kill_silent(struct master *master)
     const int64_t limit_us = generation->settings->app.worker_timeout_seconds * 1000000;
     for (int i = 0; limit_us > 0 && i < master->workers; i++) {
         const struct child *child = &generation->children[i];
-        const int64_t seen_us = metrics_get(master->metrics, generation->slot + i, METRIC_HEARTBEAT_US);
+        const int64_t seen_us =
+            metrics_get(master->metrics, generation->slot + i, METRIC_HEARTBEAT_US);
         if (child->pid > 0 && now_ns() / 1000 - seen_us > limit_us) {
             log_error(&master->ctx, "worker.silent", LOG_I64("pid", child->pid));
             kill(child->pid, SIGKILL);
@@ -251,7 +258,8 @@ static void reload(struct master *master)
     const struct settings *old = master->generations[master->serving].settings;
     if (settings_load(arena, master->options->product, master->options->source, settings, report) &&
         (settings->workers != old->workers || settings->http.port != old->http.port)) {
-        config_problem(arena, report, "PORT, WORKERS", "cannot change by a reload; restart for that");
+        config_problem(arena, report, "PORT, WORKERS",
+            "cannot change by a reload; restart for that");
     }
     for (int i = 0; i < report->problem_count; i++) {
         log_error(&master->ctx, "config.problem_found", LOG_STR("problem", report->problems[i]));
@@ -366,7 +374,8 @@ int master_run(const struct master_options *options)
     master.arena = arena_new(NULL);
     ctx_init(&master.ctx, master.arena, &clock_system, options->log, /* timeout_ms */ INT32_MAX);
     block_signals(&master);
-    master.metrics = metrics_page_new(GENERATIONS * master.workers, count_routes(options->product->routes));
+    master.metrics =
+        metrics_page_new(GENERATIONS * master.workers, count_routes(options->product->routes));
     master.shared = shared_new();
     int code = EX_OK;
     if (master.metrics == NULL || master.shared == NULL) {
@@ -375,13 +384,16 @@ int master_run(const struct master_options *options)
     } else if (!is_ok(open_sockets(&master))) {
         log_error(&master.ctx, "master.start_failed", LOG_STR("why", master.ctx.error.text));
         code = EX_UNAVAILABLE;
-    } else if ((code = schema_prepare(options->product, options->settings, options->log, master.shared)) == EX_OK) {
+    } else if ((code = schema_prepare(options->product, options->settings, options->log,
+                    master.shared)) == EX_OK) {
         for (int i = 0; i < GENERATIONS; i++) {
             master.generations[i].slot = i * master.workers;
-            master.generations[i].children = ARENA_ARRAY(master.arena, struct child, (size_t)master.workers);
+            master.generations[i].children =
+                ARENA_ARRAY(master.arena, struct child, (size_t)master.workers);
         }
         start_generation(&master, 0, /* arena */ NULL, options->settings);
-        log_info(&master.ctx, "master.started", LOG_STR("bind_addr", options->settings->http.bind_addr),
+        log_info(&master.ctx, "master.started",
+            LOG_STR("bind_addr", options->settings->http.bind_addr),
             LOG_I64("port", options->settings->http.port), LOG_I64("workers", master.workers));
         code = supervise(&master);
         log_info(&master.ctx, "master.stopped", LOG_I64("exit_code", code));

@@ -8,18 +8,18 @@
 struct embed;
 
 struct product {
-    const char *id;              /* "bestays": database, Redis prefix and error envelopes carry it */
-    const char *app_name;        /* default of APP_NAME */
-    const char *description;     /* of the OpenAPI document */
-    const char *version;         /* "1.0.0" */
-    const char *frontend_url;    /* development default of FRONTEND_URL */
-    const char *redis_url;       /* default of REDIS_URL */
+    const char *id;           /* "bestays": database, Redis prefix and error envelopes carry it */
+    const char *app_name;     /* default of APP_NAME */
+    const char *description;  /* of the OpenAPI document */
+    const char *version;      /* "1.0.0" */
+    const char *frontend_url; /* development default of FRONTEND_URL */
+    const char *redis_url;    /* default of REDIS_URL */
     const char *redis_key_prefix;
-    unsigned features;           /* default enum feature bits */
+    unsigned features; /* default enum feature bits */
     http_route_list routes;
     const struct embed *migrations; /* shared ones and the product's own, in order */
 
-    const char *logo_url;        /* branding in /config; "" = none */
+    const char *logo_url; /* branding in /config; "" = none */
     const char *support_email;
     const char *color_primary, *color_accent;
     const char *chat_disclaimer;

@@ -20,7 +20,8 @@ struct migrate_plan schema_plan(const struct product *product, char owner_role[6
     return (struct migrate_plan){product->migrations, product->id, owner_role};
 }
 
-static err migrate_and_verify(struct ctx *ctx, const struct settings *settings, const struct migrate_plan *plan)
+static err migrate_and_verify(struct ctx *ctx, const struct settings *settings,
+    const struct migrate_plan *plan)
 {
     if (settings->app.migrate_on_start) {
         int applied = 0;
@@ -42,7 +43,8 @@ int schema_prepare(const struct product *product, const struct settings *setting
     const bool down = done.code == ERR_UNAVAILABLE || done.code == ERR_TIMEOUT;
     shared_set_schema(shared, is_ok(done), clock_wall_us(&clock_system));
     if (!is_ok(done)) {
-        log_error(&ctx, down ? "schema.not_reached" : "schema.refused", LOG_STR("why", ctx.error.text));
+        log_error(&ctx, down ? "schema.not_reached" : "schema.refused",
+            LOG_STR("why", ctx.error.text));
     }
     arena_free(arena);
     return is_ok(done) || down ? EX_OK : EX_CONFIG;

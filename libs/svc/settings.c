@@ -17,15 +17,16 @@ struct environment_config {
     const char *environment;
 };
 static const struct field environment_fields[] = {
-    FIELD_ENUM(struct environment_config, environment, "How strict to be", .choices = environment_choices,
-        .dflt_text = "development"),
+    FIELD_ENUM(struct environment_config, environment, "How strict to be",
+        .choices = environment_choices, .dflt_text = "development"),
 };
 
 #define FLAG(member, doc) FIELD_BOOL(struct app_config, member, doc)
 
 /* Rows whose default is the product's or the environment's get it in product_defaults. */
 static const struct field app_fields[] = {
-    FIELD_STR(struct app_config, app_name, "Name of the product, title of the docs", .min = 1, .max = 80),
+    FIELD_STR(struct app_config, app_name, "Name of the product, title of the docs", .min = 1,
+        .max = 80),
     FIELD_STR(struct app_config, product_id, "Fixed by the binary; another value refuses to start"),
     FIELD_ENUM(struct app_config, log_level, "Least important line that is written",
         .choices = log_level_choices, .dflt_text = "info"),
@@ -43,14 +44,16 @@ static const struct field app_fields[] = {
     FLAG(investment_enabled, "Investment calculator"),
     FLAG(docs_enabled, "/docs, /redoc and /openapi.json (default: false in production)"),
     FIELD_STR(struct app_config, base_currency, "Currency in which prices are compared",
-        .check = settings_is_currency, .check_text = "must be an ISO 4217 code like THB", .dflt_text = "THB"),
+        .check = settings_is_currency, .check_text = "must be an ISO 4217 code like THB",
+        .dflt_text = "THB"),
     FIELD_STRS(struct app_config, supported_currencies, "Currencies offered to front ends",
         .check = settings_is_currency, .check_text = "must be ISO 4217 codes like THB,USD",
         .dflt_text = "THB,USD", .min = 1, .max = 32),
-    FIELD_STR(struct app_config, default_locale, "Locale of last resort", .check = settings_is_locale,
-        .check_text = "must be a locale like en", .dflt_text = "en"),
-    FIELD_STRS(struct app_config, supported_locales, "Locales of texts", .check = settings_is_locale,
-        .check_text = "must be locales like en,th", .dflt_text = "en,th", .min = 1, .max = 32),
+    FIELD_STR(struct app_config, default_locale, "Locale of last resort",
+        .check = settings_is_locale, .check_text = "must be a locale like en", .dflt_text = "en"),
+    FIELD_STRS(struct app_config, supported_locales, "Locales of texts",
+        .check = settings_is_locale, .check_text = "must be locales like en,th",
+        .dflt_text = "en,th", .min = 1, .max = 32),
     FIELD_SECRET(struct app_config, clerk_dev_private_key,
         "PEM that signs development tokens; refused in production"),
 };
@@ -66,7 +69,8 @@ struct groups {
     struct config_group list[GROUPS];
 };
 
-static void set_default(struct field *rows, size_t count, const char *name, const char *text, int64_t number)
+static void set_default(struct field *rows, size_t count, const char *name, const char *text,
+    int64_t number)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(rows[i].name, name) == 0) {
@@ -76,7 +80,8 @@ static void set_default(struct field *rows, size_t count, const char *name, cons
     }
 }
 
-static void product_defaults(struct groups *groups, const struct product *product, enum environment environment)
+static void product_defaults(struct groups *groups, const struct product *product,
+    enum environment environment)
 {
     const struct {
         const char *name;
@@ -98,10 +103,12 @@ static void product_defaults(struct groups *groups, const struct product *produc
     set_default(groups->http, (size_t)http_config_count, "frontend_url",
         environment == ENVIRONMENT_DEVELOPMENT ? product->frontend_url : NULL, 0);
     set_default(groups->cache, (size_t)cache_config_count, "redis_url", product->redis_url, 0);
-    set_default(groups->cache, (size_t)cache_config_count, "redis_key_prefix", product->redis_key_prefix, 0);
+    set_default(groups->cache, (size_t)cache_config_count, "redis_key_prefix",
+        product->redis_key_prefix, 0);
 }
 
-static struct groups *make_groups(struct arena *arena, const struct product *product, struct settings *settings)
+static struct groups *make_groups(struct arena *arena, const struct product *product,
+    struct settings *settings)
 {
     struct groups *groups = ARENA_NEW(arena, struct groups);
     memcpy(groups->app, app_fields, sizeof(app_fields));
@@ -134,7 +141,8 @@ static enum environment environment_of(const char *name)
 static enum environment read_environment(struct arena *arena, const struct config_source *source)
 {
     struct environment_config config = {0};
-    const struct config_group group = {"Process", environment_fields, COUNT(environment_fields), &config};
+    const struct config_group group = {
+        "Process", environment_fields, COUNT(environment_fields), &config};
     struct config_report *ignored = ARENA_NEW(arena, struct config_report);
     config_load(arena, source, &group, 1, ignored);
     return environment_of(config.environment);
@@ -157,7 +165,8 @@ static struct strs chat_suggestions(struct arena *arena, const struct product *p
 static void derive(struct arena *arena, const struct product *product, struct settings *settings)
 {
     const struct app_config *app = &settings->app;
-    settings->features = (app->chat_enabled ? FEATURE_CHAT : 0U) | (app->faq_enabled ? FEATURE_FAQ : 0U) |
+    settings->features = (app->chat_enabled ? FEATURE_CHAT : 0U) |
+                         (app->faq_enabled ? FEATURE_FAQ : 0U) |
                          (app->search_enabled ? FEATURE_SEARCH : 0U) |
                          (app->bookings_enabled ? FEATURE_BOOKINGS : 0U) |
                          (app->investment_enabled ? FEATURE_INVESTMENT : 0U) |
@@ -211,7 +220,8 @@ void settings_of_product(struct arena *arena, const struct product *product, str
     struct ctx ctx;
     ctx_init(&ctx, arena, &clock_system, /* log */ NULL, /* timeout_ms */ 0);
     for (size_t g = 0; g < GROUPS; g++) {
-        const struct shape shape = {.fields = groups->list[g].fields, .count = groups->list[g].count};
+        const struct shape shape = {
+            .fields = groups->list[g].fields, .count = groups->list[g].count};
         field_set_defaults(&ctx, &shape, groups->list[g].out);
     }
     derive(arena, product, out);

@@ -25,7 +25,8 @@ struct app_config {
     int64_t worker_timeout_seconds;
     int64_t shutdown_grace_seconds;
     bool migrate_on_start;
-    bool chat_enabled, faq_enabled, search_enabled, bookings_enabled, investment_enabled, docs_enabled;
+    bool chat_enabled, faq_enabled, search_enabled, bookings_enabled, investment_enabled,
+        docs_enabled;
     const char *base_currency;
     struct strs supported_currencies;
     const char *default_locale;
@@ -45,7 +46,7 @@ struct settings {
     struct product_settings product; /* the view of the handlers */
     unsigned features;               /* enum feature bits */
     enum log_level log_level;
-    int workers;                     /* resolved */
+    int workers; /* resolved */
 };
 
 /* False: report says why, every problem in it. */

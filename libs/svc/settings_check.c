@@ -54,7 +54,8 @@ static void check_frontend(const struct check *check, const struct settings *set
     for (int64_t i = 0; i < urls->count; i++) {
         if (!is_origin(urls->items[i])) {
             config_problem(check->arena, check->report, "FRONTEND_URL",
-                "'%s' is not an exact origin; write scheme://host[:port] without a path", urls->items[i]);
+                "'%s' is not an exact origin; write scheme://host[:port] without a path",
+                urls->items[i]);
         }
     }
 }
@@ -75,7 +76,8 @@ static void check_redis(const struct check *check, const struct settings *settin
     }
     const char *prefix = settings->cache.redis_key_prefix;
     if (!is_set(prefix) || prefix[strlen(prefix) - 1] != ':') {
-        config_problem(check->arena, check->report, "REDIS_KEY_PREFIX", "must be non-empty and end with ':'");
+        config_problem(check->arena, check->report, "REDIS_KEY_PREFIX",
+            "must be non-empty and end with ':'");
     }
 }
 
@@ -98,7 +100,8 @@ static void check_clerk_keys(const struct check *check, const struct settings *s
     }
     const bool live = starts_with(auth->clerk_secret_key, "sk_live_");
     if (!live && !starts_with(auth->clerk_secret_key, "sk_test_")) {
-        config_problem(check->arena, check->report, "CLERK_SECRET_KEY", "must start with sk_test_ or sk_live_");
+        config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
+            "must start with sk_test_ or sk_live_");
     } else if (live != starts_with(auth->clerk_publishable_key, "pk_live_")) {
         config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
             "and CLERK_PUBLISHABLE_KEY belong to different instances (test and live)");
@@ -107,7 +110,8 @@ static void check_clerk_keys(const struct check *check, const struct settings *s
 
 static bool looks_like_example(const char *secret)
 {
-    static const char *const marks[] = {"example", "changeme", "change-me", "replace", "your_", "xxxx", NULL};
+    static const char *const marks[] = {
+        "example", "changeme", "change-me", "replace", "your_", "xxxx", NULL};
     for (int i = 0; is_set(secret) && marks[i] != NULL; i++) {
         if (strcasestr(secret, marks[i]) != NULL) {
             return true;
@@ -129,7 +133,8 @@ static void check_production(const struct check *check, const struct settings *s
     };
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         if (looks_like_example(secrets[i].value)) {
-            config_problem(check->arena, check->report, secrets[i].name, "still has its example value");
+            config_problem(check->arena, check->report, secrets[i].name,
+                "still has its example value");
         }
     }
     if (!is_set(auth->clerk_webhook_secret)) {
@@ -137,14 +142,18 @@ static void check_production(const struct check *check, const struct settings *s
             "is required in production; copy it from the webhook endpoint in Clerk's dashboard");
     }
     if (is_set(settings->app.clerk_dev_private_key)) {
-        config_problem(check->arena, check->report, "CLERK_DEV_PRIVATE_KEY", "must not be set in production");
+        config_problem(check->arena, check->report, "CLERK_DEV_PRIVATE_KEY",
+            "must not be set in production");
     }
-    if (settings->environment == ENVIRONMENT_PRODUCTION && starts_with(auth->clerk_secret_key, "sk_test_")) {
-        config_problem(check->arena, check->report, "CLERK_SECRET_KEY", "must be a live key (sk_live_) in production");
+    if (settings->environment == ENVIRONMENT_PRODUCTION &&
+        starts_with(auth->clerk_secret_key, "sk_test_")) {
+        config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
+            "must be a live key (sk_live_) in production");
     }
 }
 
-static void check_app(const struct check *check, const struct product *product, const struct settings *settings)
+static void check_app(const struct check *check, const struct product *product,
+    const struct settings *settings)
 {
     if (settings->app.product_id == NULL || strcmp(settings->app.product_id, product->id) != 0) {
         config_problem(check->arena, check->report, "PRODUCT_ID",
@@ -157,15 +166,17 @@ static void check_app(const struct check *check, const struct product *product, 
     }
     bool listed = false;
     for (int64_t i = 0; i < settings->app.supported_locales.count; i++) {
-        listed = listed || strcmp(settings->app.supported_locales.items[i], settings->app.default_locale) == 0;
+        listed = listed || strcmp(settings->app.supported_locales.items[i],
+                               settings->app.default_locale) == 0;
     }
     if (!listed) {
-        config_problem(check->arena, check->report, "DEFAULT_LOCALE", "must be one of SUPPORTED_LOCALES");
+        config_problem(check->arena, check->report, "DEFAULT_LOCALE",
+            "must be one of SUPPORTED_LOCALES");
     }
 }
 
-void settings_check(struct arena *arena, const struct product *product, const struct settings *settings,
-    struct config_report *report)
+void settings_check(struct arena *arena, const struct product *product,
+    const struct settings *settings, struct config_report *report)
 {
     const struct check check = {arena, report};
     check_app(&check, product, settings);

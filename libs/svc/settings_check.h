@@ -13,7 +13,7 @@ struct settings;
 bool settings_is_currency(const char *text);
 bool settings_is_locale(const char *text);
 
-void settings_check(struct arena *arena, const struct product *product, const struct settings *settings,
-    struct config_report *report);
+void settings_check(struct arena *arena, const struct product *product,
+    const struct settings *settings, struct config_report *report);
 
 #endif

@@ -5,7 +5,8 @@
 
 struct shared *shared_new(void)
 {
-    void *at = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *at = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+        -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 

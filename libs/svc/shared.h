@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct shared {
-    _Atomic int schema_ok;         /* migrations verified with the server's own role */
+    _Atomic int schema_ok;           /* migrations verified with the server's own role */
     _Atomic int64_t schema_since_us; /* wall clock of the last change */
 };
 

@@ -25,12 +25,13 @@ struct verb {
     const char *second; /* "user set-role" is two words */
     const char *usage;
     int (*run)(const struct command *command); /* NULL = serve */
-    bool bare; /* needs no settings, only what the product fixes */
+    bool bare;                                 /* needs no settings, only what the product fixes */
 };
 
 static const struct verb verbs[] = {
     {"serve", NULL, "serve                            the API (default)", NULL, false},
-    {"migrate", NULL, "migrate [--status]               apply or list migrations", command_migrate, false},
+    {"migrate", NULL, "migrate [--status]               apply or list migrations", command_migrate,
+        false},
     {"seed", NULL, "seed [--from DIR]                load development data", command_seed, false},
     {"check-config", NULL, "check-config [--markdown]        settings with secrets hidden",
         command_check_config, false},
@@ -82,8 +83,8 @@ static bool read_line(int argc, char **argv, struct line *out)
         {0},
     };
     struct command *command = &out->command;
-    const char **texts[] = {&out->env_file, &command->from, &command->sub, &command->email, &command->role,
-        &command->clerk_id};
+    const char **texts[] = {&out->env_file, &command->from, &command->sub, &command->email,
+        &command->role, &command->clerk_id};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == STATUS) {
             command->status = 1;
@@ -114,10 +115,14 @@ static void log_banner(const struct command *command)
     const struct settings *settings = command->settings;
     struct ctx ctx;
     ctx_init(&ctx, command->arena, &clock_system, command->log, /* timeout_ms */ 0);
-    log_info(&ctx, "config.validated", LOG_STR("database", db_url_redacted(command->arena, settings->db.database_url)),
-        LOG_STR("frontend", settings->http.frontend_url.items[0]), LOG_STR("version", command->product->version));
-    if (settings->auth.clerk_webhook_secret == NULL || *settings->auth.clerk_webhook_secret == '\0') {
-        log_warn(&ctx, "config.webhook_secret_missing", LOG_STR("effect", "the webhook route answers 503"));
+    log_info(&ctx, "config.validated",
+        LOG_STR("database", db_url_redacted(command->arena, settings->db.database_url)),
+        LOG_STR("frontend", settings->http.frontend_url.items[0]),
+        LOG_STR("version", command->product->version));
+    if (settings->auth.clerk_webhook_secret == NULL ||
+        *settings->auth.clerk_webhook_secret == '\0') {
+        log_warn(&ctx, "config.webhook_secret_missing",
+            LOG_STR("effect", "the webhook route answers 503"));
     }
 }
 
@@ -128,7 +133,8 @@ static int run(struct line *line, const struct config_source *source)
         return line->verb->run(command);
     }
     log_banner(command);
-    const struct master_options options = {command->product, command->settings, source, command->log};
+    const struct master_options options = {
+        command->product, command->settings, source, command->log};
     return master_run(&options);
 }
 

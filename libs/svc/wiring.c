@@ -115,7 +115,8 @@ void wiring_close(struct wiring *wiring)
 static void derive_signing_key(const struct settings *settings, uint8_t out[32])
 {
     const struct auth_config *auth = &settings->auth;
-    const char *parts[] = {auth->clerk_secret_key, auth->clerk_jwt_key, auth->clerk_publishable_key};
+    const char *parts[] = {
+        auth->clerk_secret_key, auth->clerk_jwt_key, auth->clerk_publishable_key};
     uint8_t key[CRYPTO_SHA256_LEN] = {0};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         const char *part = parts[i] == NULL ? "" : parts[i];
@@ -150,7 +151,8 @@ struct http_options wiring_http(const struct product *product, const struct sett
     return options;
 }
 
-void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot, struct log *log)
+void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot,
+    struct log *log)
 {
     const struct db_state db = db_state(wiring->services.db);
     const struct cache_state cache = cache_state(wiring->services.cache);

@@ -33,6 +33,7 @@ struct http_options wiring_http(const struct product *product, const struct sett
     struct wiring *wiring);
 
 /* Copies the state of all parts to the gauges of a slot. */
-void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot, struct log *log);
+void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot,
+    struct log *log);
 
 #endif

@@ -1,8 +1,8 @@
-/* properties/seed.h - development data from a folder of JSON files (users, exchange rates, properties).
+/* svc/seed.h - development data from a folder of JSON files: users.json, fx_rates.json, properties.json.
  * Waits:  Postgres. Reads files: for sub-commands, never on a request.
  * Errors: ERR_INVALID for a file that is missing or not JSON; nothing of a file that fails is kept. */
-#ifndef PROPERTIES_SEED_H
-#define PROPERTIES_SEED_H
+#ifndef SVC_SEED_H
+#define SVC_SEED_H
 
 #include <stdint.h>
 
@@ -15,7 +15,7 @@ struct seed_counts {
     int64_t users, rates, properties;
 };
 
-/* Idempotent: what is there already (by slug, clerk_user_id, rate and day) stays as it is. */
+/* Idempotent: what is there already (by clerk_user_id, rate and day, slug) stays as it is. */
 err seed_from_folder(struct ctx *ctx, struct db *db, const char *folder, struct seed_counts *out);
 
 #endif
