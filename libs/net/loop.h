@@ -20,7 +20,8 @@ void loop_stop(struct loop *loop);
 #define LOOP_WRITE 2U
 
 /* fd is borrowed and must stay open until loop_watch_close; events = LOOP_READ | LOOP_WRITE.
- * On an error or hang-up of the descriptor fn gets every event it asked for. Level-triggered. */
+ * On an error or hang-up of the descriptor fn gets every event it asked for. Level-triggered.
+ * NULL when fd cannot be watched (a regular file, or watched already). */
 struct loop_watch *loop_watch_open(struct loop *loop, int fd, unsigned events,
     void (*fn)(void *arg, unsigned events), void *arg);
 void loop_watch_set(struct loop_watch *watch, unsigned events); /* no system call when unchanged; 0 = pause */
@@ -44,5 +45,8 @@ void loop_sleep_at_most(struct loop *loop, int64_t ms);
 
 /* Monotonic time of the present turn; cheap. */
 int64_t loop_now_ns(const struct loop *loop);
+
+/* The longest turn since the last call, for the metric: how long events had to wait at most. */
+int64_t loop_lag_max_ns(struct loop *loop);
 
 #endif
