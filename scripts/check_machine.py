@@ -6,12 +6,16 @@ The names are taken from the machine's own configuration (apt, pip, npm, proxies
 
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import check_source
 
 SHARED_FOLDERS = {"/", "/home", "/tmp", "/var/tmp", "/usr", "/usr/src", "/usr/local", "/opt", "/srv", "/mnt", "/root", "/var"}
+# What a client uses when its configuration is silent, only the client knows.
+CLIENTS = [["npm", "config", "get", "registry"], ["go", "env", "GOPROXY"]]
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 URL = re.compile(r"\b(?:https?|ftp|socks5h?)://[^\s\"'\],;]+")
 
@@ -39,6 +43,9 @@ def configuration_texts():
     for name, value in os.environ.items():
         if re.search(r"proxy|index_url|registry|mirror", name, re.IGNORECASE):
             yield value
+    for command in CLIENTS:
+        if shutil.which(command[0]):
+            yield subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
 def registry_hosts(texts):
