@@ -74,6 +74,10 @@ function(svc_app name)
     target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")
     target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+    if(BUILD_TESTING AND SVC_HARDEN)
+        add_test(NAME ${name}.hardening COMMAND "${PROJECT_SOURCE_DIR}/scripts/check_hardening.sh" "$<TARGET_FILE:${name}>")
+        set_tests_properties(${name}.hardening PROPERTIES LABELS style)
+    endif()
 endfunction()
 
 # Files inside the binary: "<target>/<symbol>.h" declares const struct embed <symbol>[], one row a file in the given order, named

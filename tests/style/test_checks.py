@@ -191,6 +191,37 @@ class Docs(PlantedTree):
         self.assert_found(check_docs.check(self.root), "a.md:1: b.md does not exist")
 
 
+class Hardening(PlantedTree):
+    SOURCE = """#include <stdio.h>
+    #include <string.h>
+    int main(int argc, char **argv)
+    {
+        char text[16];
+        memcpy(text, argv[0], (size_t)argc);
+        return puts(text) > 0 ? 0 : 1;
+    }
+    """
+
+    def findings_for(self, *flags):
+        self.plant("a.c", self.SOURCE)
+        program = self.root / "a"
+        subprocess.run(["gcc", "-w", "-O2", *flags, "-o", str(program), str(self.root / "a.c")], check=True)
+        result = subprocess.run([str(SCRIPTS / "check_hardening.sh"), str(program)], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1 if result.stdout else 0, result.stderr)
+        return result.stdout.splitlines()
+
+    def test_hardened_program_passes(self):
+        flags = ["-fPIE", "-pie", "-Wl,-z,relro,-z,now", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fcf-protection=full"]
+        self.assert_found(self.findings_for(*flags))
+
+    def test_each_missing_protection_is_named(self):
+        flags = ["-fno-pie", "-no-pie", "-Wl,-z,norelro,-z,lazy,-z,execstack", "-fno-stack-protector", "-U_FORTIFY_SOURCE"]
+        findings = self.findings_for(*flags, "-fcf-protection=none", "-Wl,-rpath,/nowhere")
+        protections = ["no PIE", "no RELRO", "no BIND_NOW", "executable", "stack protector", "fortified", "search path"]
+        for protection in protections:
+            self.assertTrue(any(protection in finding for finding in findings), (protection, findings))
+
+
 class CheckScript(unittest.TestCase):
     def run_check(self, *names, **environment):
         command = ["/bin/sh", str(SCRIPTS / "check.sh"), *names]
