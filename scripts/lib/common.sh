@@ -5,7 +5,7 @@
 shopt -s inherit_errexit
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$ROOT" || exit
-export DEV=$ROOT/.dev
+export DEV=${DEV_DIR:-$ROOT/.dev} # everything that running leaves behind
 export LC_ALL=C.UTF-8
 
 say() {

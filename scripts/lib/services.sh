@@ -47,7 +47,7 @@ free_port() {
 }
 
 postgres_is_up() {
-    as_service "$PG_BIN/pg_ctl" status -D "$1/postgres" >/dev/null 2>&1
+    pid_is "$1/postgres/postmaster.pid" "$PG_BIN/postgres" >/dev/null
 }
 
 postgres_config() {
@@ -77,6 +77,7 @@ postgres_start() {
     local home=$1 port=$2 volatile=$3
     postgres_is_up "$home" && return
     postgres_init "$home"
+    rm -f "$home/postgres/postmaster.pid" # of a server that was killed; its number may be somebody else's by now
     postgres_config "$home" "$port" "$volatile" | as_service tee "$home/postgres/postgresql.conf" >/dev/null
     as_service "$PG_BIN/pg_ctl" start -w -s -t 60 -D "$home/postgres" -l "$home/log/postgres.log" >/dev/null </dev/null || {
         tail -n 20 "$home/log/postgres.log" >&2

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# One product on this machine: keys, env file, program. Needs common.sh and services.sh.
+
+BUILD=${BUILD_DIR:-$ROOT/build/release}
+FIRST_PORT=8101
+
+program() {
+    printf '%s/bin/%s-api\n' "$BUILD" "$1"
+}
+
+# BESTAYS_PORT, REALESTATE_PORT, ... or 8101 and up in the order of the folders.
+product_port() {
+    local variable index
+    variable=$(upper "$1")_PORT
+    index=$(products | grep -nxF -- "$1" | cut -d: -f1)
+    printf '%s\n' "${!variable:-$((FIRST_PORT + index - 1))}"
+}
+
+product_url() {
+    printf 'http://127.0.0.1:%s\n' "$(product_port "$1")"
+}
+
+# An RSA pair that signs sign-in tokens here; the server gets the public half, as it would get Clerk's.
+development_key() {
+    local key=$DEV/$1/clerk-private.pem
+    [[ -s $key ]] || (umask 077 && openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$key")
+    openssl pkey -in "$key" -pubout | sed '/^-----/d' | tr -d '\n'
+}
+
+# The settings in which development differs from the example.
+development_settings() {
+    local product=$1 name services
+    name=$(upper "$product")
+    services=$(services_print "$DEV")
+    printf '%s\n' 'ENVIRONMENT=development' 'BIND_ADDR=127.0.0.1' "PORT=$(product_port "$product")" \
+        'SHUTDOWN_GRACE_SECONDS=3' 'CLERK_SECRET_KEY=' \
+        "CLERK_PUBLISHABLE_KEY=pk_test_$(printf 'clerk.%s.localhost$' "$product" | base64 -w0 | tr -d =)" \
+        "CLERK_WEBHOOK_SECRET=whsec_$(webhook_secret "$product")" \
+        "CLERK_JWT_KEY=$(development_key "$product")" "CLERK_DEV_PRIVATE_KEY_FILE=$DEV/$product/clerk-private.pem" \
+        'RATE_LIMIT_GUEST_PER_MINUTE=6000' 'RATE_LIMIT_USER_PER_MINUTE=12000' 'RATE_LIMIT_ADMIN_PER_MINUTE=60000'
+    sed -n -E "s/^${name}_((MIGRATE_)?DATABASE_URL|REDIS_URL)=/\1=/p" <<<"$services"
+}
+
+webhook_secret() {
+    secret_file "$DEV/secrets/webhook_$1"
+    tr -d '\n' <"$DEV/secrets/webhook_$1" | base64 -w0
+}
+
+# The product's example with the development settings put in their places.
+write_env_file() {
+    local product=$1 file=$DEV/$1/.env
+    mkdir -p "$DEV/$product"
+    (
+        umask 077
+        echo '# Written by scripts/run.sh; changes here are overwritten.'
+        awk -F= 'NR == FNR {value[$1] = $0; next} $1 in value {print value[$1]; delete value[$1]; next} {print}
+            END {for (name in value) print value[name]}' \
+            <(development_settings "$product") "apps/$product-api/$product.env.example"
+    ) >"$file.new"
+    mv "$file.new" "$file"
+}
+
+# product_command PRODUCT ARGUMENTS: fills the array "command" with the program, its arguments and its env file. What
+# must differ between the products is not taken from the caller's environment, which would win over the file.
+product_command() {
+    local product=$1 name
+    shift
+    [[ -x $(program "$product") ]] || die "$(program "$product") is missing: run scripts/run.sh"
+    [[ -s $DEV/$product/.env ]] || die "$DEV/$product/.env is missing: run scripts/run.sh"
+    command=(env)
+    for name in PRODUCT_ID PORT DATABASE_URL MIGRATE_DATABASE_URL REDIS_URL REDIS_KEY_PREFIX; do
+        command+=("--unset=$name")
+    done
+    command+=("$(program "$product")" "$@" --env-file "$DEV/$product/.env")
+}
+
+product_run() {
+    local command
+    product_command "$@"
+    "${command[@]}"
+}
+
+# Servers up, databases made, env files written; at once if they are already.
+start_services() {
+    local product
+    services_start "$DEV" "${POSTGRES_PORT:-54320}" "${REDIS_PORT:-63790}" 0
+    for product in $(products); do
+        write_env_file "$product"
+    done
+}
+
+start_api() {
+    local product=$1 port command
+    port=$(product_port "$product")
+    [[ $(free_port "$port") == "$port" ]] ||
+        die "port $port is in use: stop that program, or choose another with $(upper "$product")_PORT"
+    product_command "$product" serve
+    setsid "${command[@]}" </dev/null >>"$DEV/$product/api.log" 2>&1 &
+    echo $! >"$DEV/$product/api.pid"
+}
+
+api_is_alive() {
+    kill -0 "$(cat "$DEV/$1/api.pid")" 2>/dev/null
+}
+
+stop_api() {
+    stop_pid "$DEV/$1/api.pid" "$(program "$1")" 10
+}
+
+# Returns when the product answers /ready with 200; tells why not.
+wait_until_ready() {
+    local product=$1 tenths=600
+    until curl -fs -o /dev/null --max-time 2 "$(product_url "$product")/ready"; do
+        if ((tenths-- <= 0)) || ! api_is_alive "$product"; then
+            tail -n 20 "$DEV/$product/api.log" >&2
+            die "$product did not become ready; its log is $DEV/$product/api.log"
+        fi
+        sleep 0.1
+    done
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# From a fresh checkout to running products: installs what is missing, builds, starts a private Postgres and Redis
+# under .dev/, migrates and seeds the databases, starts every product.
+#   scripts/run.sh            runs until Ctrl-C, which stops everything
+#   scripts/run.sh --detach   returns when all are ready; scripts/stop.sh stops them
+# Ports: BESTAYS_PORT, REALESTATE_PORT (8101, 8102), POSTGRES_PORT (54320), REDIS_PORT (63790).
+set -euo pipefail
+# shellcheck source=lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+scripts/setup.sh
+# shellcheck source=lib/services.sh
+source scripts/lib/services.sh
+# shellcheck source=lib/development.sh
+source scripts/lib/development.sh
+
+detach=0
+case ${1:-} in
+    '') ;;
+    --detach) detach=1 ;;
+    *) die "unknown argument '$1'; the only one is --detach" ;;
+esac
+
+build() {
+    say "building"
+    if ! cmake --preset release >"$DEV/build.log" 2>&1 || ! cmake --build --preset release >>"$DEV/build.log" 2>&1; then
+        tail -n 40 "$DEV/build.log" >&2
+        die "the build failed; its log is $DEV/build.log"
+    fi
+}
+
+start_products() {
+    local product
+    for product in $(products); do
+        say "$product: migrating and seeding"
+        stop_api "$product"
+        product_run "$product" migrate >>"$DEV/$product/migrate.log"
+        product_run "$product" seed --from "seeds/$product" >>"$DEV/$product/migrate.log"
+        start_api "$product"
+    done
+    for product in $(products); do
+        wait_until_ready "$product"
+    done
+}
+
+print_summary() {
+    local product url
+    for product in $(products); do
+        url=$(product_url "$product")
+        printf '\n%s\n  API    %s/api/v1\n  docs   %s/docs\n  log    %s\n  user   %s\n  admin  %s\n' "$product" "$url" "$url" \
+            "$DEV/$product/api.log" "$(scripts/token.sh "$product" --role user)" "$(scripts/token.sh "$product" --role admin)"
+    done
+    product=$(products | head -n 1)
+    url=$(product_url "$product")
+    cat <<END
+
+Try:
+  curl '$url/api/v1/properties?limit=3'
+  curl -H "Authorization: Bearer \$(scripts/token.sh $product)" $url/api/v1/users/me
+  curl -H 'Content-Type: application/json' -d '{"content": "What is the cancellation policy?"}' $url/api/v1/llm/chat
+END
+}
+
+# Blocks while all products live.
+watch_products() {
+    local product
+    while sleep 1; do
+        for product in $(products); do
+            api_is_alive "$product" || die "$product ended; its log is $DEV/$product/api.log"
+        done
+    done
+}
+
+mkdir -p "$DEV"
+trap 'scripts/stop.sh' EXIT
+trap 'exit 130' INT TERM
+build
+say "starting Postgres and Redis"
+start_services
+start_products
+print_summary
+if ((detach)); then
+    trap - EXIT
+    printf '\nscripts/stop.sh stops everything.\n'
+else
+    printf '\nCtrl-C stops everything.\n'
+    watch_products
+fi
