@@ -40,8 +40,8 @@ svc_add_flags(svc_warnings FLAGS
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
     svc_add_flags(svc_warnings FLAGS -Wcast-align) # clang's spelling of -Wcast-align=strict
 endif()
-if(NOT SVC_SANITIZE)
-    svc_add_flags(svc_warnings FLAGS -Wframe-larger-than=2048) # fiber stacks are small; sanitizers inflate frames
+if(NOT SVC_SANITIZE AND NOT SVC_COVERAGE)
+    svc_add_flags(svc_warnings FLAGS -Wframe-larger-than=2048) # fiber stacks are small; instrumentation inflates frames
 endif()
 if(SVC_WERROR)
     svc_add_flags(svc_warnings FLAGS -Werror) # on for people and CI, so that no warning is ever "known"
