@@ -120,3 +120,17 @@ function(svc_fiber_source file)
     endif()
     set_source_files_properties("${file}" PROPERTIES COMPILE_OPTIONS "${options}")
 endfunction()
+
+# The product's migrations inside its program, in the order of their numbers: shared ones and its own. The one list that is
+# globbed, so that a new migration is a new file and nothing else.
+function(svc_migrations target product)
+    file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/migrations/*.sql" "${PROJECT_SOURCE_DIR}/migrations/${product}/*.sql")
+    set(numbered "")
+    foreach(file IN LISTS files)
+        get_filename_component(base "${file}" NAME)
+        list(APPEND numbered "${base}|${file}")
+    endforeach()
+    list(SORT numbered)
+    list(TRANSFORM numbered REPLACE "^[^|]*[|]" "")
+    svc_embed(${target} SYMBOL migrations FILES ${numbered})
+endfunction()

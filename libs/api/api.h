@@ -5,8 +5,8 @@
 
 #include "http/route.h"
 
-extern const struct http_route system_routes[];     /* /, /health, /ready, /metrics, /config */
-extern const struct http_route docs_routes[];       /* /openapi.json, /docs, /redoc */
+extern const struct http_route system_routes[]; /* /, /health, /ready, /metrics, /config */
+extern const struct http_route docs_routes[];   /* /openapi.json, /docs, /redoc */
 extern const struct http_route users_routes[];
 extern const struct http_route properties_routes[];
 extern const struct http_route webhooks_routes[];

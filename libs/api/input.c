@@ -1,0 +1,78 @@
+#include "api/input.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/codes.h"
+#include "core/ctx.h"
+#include "core/limits.h"
+#include "http/call.h"
+
+static const struct field id_params_fields[] = {
+    FIELD_I64(struct id_params, id, "Id", .required = true, .min = 1, .max = INT64_MAX),
+};
+const struct shape id_params_shape = {
+    .name = "id_params",
+    .size = sizeof(struct id_params),
+    .fields = id_params_fields,
+    .count = 1,
+};
+
+err input_patch(struct ctx *ctx, const struct shape *shape, const void *in, const char **out)
+{
+    const struct field_set *has = (const struct field_set *)((const char *)in + shape->set_offset);
+    if (has->present == 0) {
+        return fail_field(ctx, "", CODE_VALIDATION_ERROR, "must name at least one member");
+    }
+    struct buf buf;
+    buf_init(&buf, ctx->arena, 256, 2 * LIMIT_BODY_BYTES);
+    field_encode_present(&buf, shape, in);
+    size_t len = 0;
+    return buf_finish(ctx, &buf, out, &len);
+}
+
+err input_one_of(struct ctx *ctx, const char *field, const char *value, const struct strs *list)
+{
+    if (value == NULL) {
+        return OK;
+    }
+    for (int64_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], value) == 0) {
+            return OK;
+        }
+    }
+    return fail_field(ctx, field, CODE_VALIDATION_ERROR, "is not offered by this product");
+}
+
+bool input_cut_page(struct page *page, int64_t limit)
+{
+    page->has_more = page->items.count > limit;
+    if (page->has_more) {
+        page->items.count = limit;
+    }
+    return page->has_more;
+}
+
+bool input_is_phone(const char *text)
+{
+    size_t digits = 0;
+    for (const char *c = text + 1; text[0] == '+' && *c != '\0'; c++) {
+        if (strchr("0123456789 ()-", *c) == NULL) {
+            return false;
+        }
+        digits += *c >= '0' && *c <= '9';
+    }
+    return text[0] == '+' && digits >= 6 && digits <= 15;
+}
+
+bool input_is_https_url(const char *text)
+{
+    return strncmp(text, "https://", 8) == 0 && text[8] != '\0' && text[8] != '/' &&
+           strpbrk(text, " \"<>\\^`{|}\t\r\n") == NULL;
+}
+
+bool input_is_slug(const char *text)
+{
+    return *text != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) &&
+           strspn(text, "0123456789") != strlen(text);
+}

@@ -1,0 +1,33 @@
+/* api/input.h - what several resources need to read their input: id parameters, merge patches, pages. */
+#ifndef API_INPUT_H
+#define API_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/field.h"
+
+struct ctx;
+struct page;
+
+struct id_params {
+    int64_t id;
+};
+extern const struct shape id_params_shape;
+
+/* What was sent of a decoded body (absent keys stay out, nulls stay null), as JSON text in the arena.
+ * ERR_INVALID when nothing was sent. */
+err input_patch(struct ctx *ctx, const struct shape *shape, const void *in, const char **out);
+
+/* NULL is fine; anything else must be in the list. */
+err input_one_of(struct ctx *ctx, const char *field, const char *value, const struct strs *list);
+
+/* Lists read limit + 1 rows. Cuts the extra one, sets has_more; true if there is a next page. */
+bool input_cut_page(struct page *page, int64_t limit);
+
+bool input_is_phone(const char *text);
+bool input_is_https_url(const char *text);
+bool input_is_slug(const char *text);
+
+#endif
