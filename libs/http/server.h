@@ -14,6 +14,7 @@
 #include "http/route.h"
 
 struct auth;
+struct buf;
 struct cache;
 struct clock;
 struct ctx;
@@ -72,12 +73,19 @@ struct http_options {
 /* Every problem of the table, one a line, into problems (NULL-terminated list in the arena); 0 = fine. */
 int http_routes_check(struct ctx *ctx, http_route_list routes, const char *const **out_problems);
 
+/* Rows of all tables together: the size of a metrics page. */
+int http_routes_count(http_route_list routes);
+
 /* listen_fd: bound and listening, non-blocking; borrowed. */
 err http_server_open(struct ctx *ctx, struct loop *loop, int listen_fd, const struct http_options *options,
     struct http_server **out);
 /* Stops accepting, answers what is running, sends Connection: close; done(arg) when no connection is left. */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
 void http_server_close(struct http_server *server);
+
+const struct http_options *http_server_options(const struct http_server *server);
+/* metrics_print of the server's page with the names of its routes. */
+void http_server_metrics(const struct http_server *server, struct buf *out);
 
 /* The generated OpenAPI 3.1 document; text in the arena. */
 err http_openapi(struct ctx *ctx, const struct http_options *options, const char **out, size_t *out_len);
