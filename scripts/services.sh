@@ -2,7 +2,7 @@
 # A private Postgres and Redis in a folder of your choice; tests start their own this way.
 #   scripts/services.sh start DIR [--pg-port N] [--redis-port N] [--volatile]   up and provisioned; prints KEY=VALUE lines
 #   scripts/services.sh env DIR       prints those lines again
-#   scripts/services.sh stop DIR      stops both, keeps the data
+#   scripts/services.sh stop DIR [postgres|redis]   stops both or one, keeps the data; start brings it back
 #   scripts/services.sh remove DIR    stops both, deletes the data
 set -euo pipefail
 caller=$PWD
@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/services.sh
 
 usage() {
-    sed -n '2,7s/^# \{0,1\}//p' "$ROOT/scripts/services.sh" >&2
+    sed -n '2,6s/^# \{0,1\}//p' "$ROOT/scripts/services.sh" >&2
     exit 64
 }
 
@@ -37,7 +37,7 @@ case $verb in
         services_print "$dir"
         ;;
     env) services_print "$dir" ;;
-    stop) services_stop "$dir" ;;
+    stop) services_stop "$dir" "$@" ;;
     remove) services_remove "$dir" ;;
     *) usage ;;
 esac

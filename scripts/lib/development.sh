@@ -50,13 +50,13 @@ webhook_secret() {
 write_env_file() {
     local product=$1 file=$DEV/$1/.env
     mkdir -p "$DEV/$product"
-    (
-        umask 077
+    install -m 600 /dev/null "$file.new"
+    {
         echo '# Written by scripts/run.sh; changes here are overwritten.'
         awk -F= 'NR == FNR {value[$1] = $0; next} $1 in value {print value[$1]; delete value[$1]; next} {print}
             END {for (name in value) print value[name]}' \
             <(development_settings "$product") "apps/$product-api/$product.env.example"
-    ) >"$file.new"
+    } >"$file.new"
     mv "$file.new" "$file"
 }
 

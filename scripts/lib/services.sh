@@ -63,19 +63,18 @@ postgres_config() {
 }
 
 postgres_init() {
-    local data=$1/postgres
-    [[ -s $data/PG_VERSION ]] && {
-        [[ $(cat "$data/PG_VERSION") == "$PG_VERSION" ]] ||
-            die "$data was made by Postgres $(cat "$data/PG_VERSION"), here is $PG_VERSION: remove that folder"
+    local data=$1/postgres made_by
+    if [[ -s $data/PG_VERSION ]]; then
+        made_by=$(cat "$data/PG_VERSION")
+        [[ $made_by == "$PG_VERSION" ]] || die "$data was made by Postgres $made_by, here is $PG_VERSION: remove that folder"
         return
-    }
+    fi
     as_service "$PG_BIN/initdb" --pgdata="$data" --username=postgres --encoding=UTF8 --locale=C.UTF-8 \
         --auth-local=trust --auth-host=scram-sha-256 --no-sync >/dev/null
 }
 
 postgres_start() {
     local home=$1 port=$2 volatile=$3
-    postgres_is_up "$home" && return
     postgres_init "$home"
     rm -f "$home/postgres/postmaster.pid" # of a server that was killed; its number may be somebody else's by now
     postgres_config "$home" "$port" "$volatile" | as_service tee "$home/postgres/postgresql.conf" >/dev/null
@@ -113,7 +112,6 @@ redis_is_up() {
 
 redis_start() {
     local dir=$1 home=$2 port=$3 tenths=100
-    redis_is_up "$home" && return
     redis_config "$dir" "$home" "$port" | as_service tee "$home/redis/redis.conf" >/dev/null
     as_service chmod 600 "$home/redis/redis.conf"
     as_service redis-server "$home/redis/redis.conf" >/dev/null
@@ -170,8 +168,17 @@ services_print() {
     done
 }
 
-# services_start DIR PG_PORT REDIS_PORT VOLATILE: both servers up and provisioned. Ports: 0 = any free one; a port
-# that is taken moves on to the next. VOLATILE 1 trades safety against a power cut for speed.
+# port_wish DIR NAME PORT: PORT, or where that is 0 the one that the server had last time.
+port_wish() {
+    if (($3)) || [[ ! -s $1/services.env ]]; then
+        printf '%s\n' "$3"
+    else
+        service_value "$1" "$2"
+    fi
+}
+
+# services_start DIR PG_PORT REDIS_PORT VOLATILE: what is not running is started, then provisioned. Ports: 0 = as last
+# time or any free one; one that is taken moves on to the next. VOLATILE 1 trades safety in a power cut for speed.
 services_start() {
     local dir=$1 pg_port=$2 redis_port=$3 volatile=$4 home product role
     if [[ -z $PG_VERSION ]] || ! command -v redis-server >/dev/null; then
@@ -191,28 +198,33 @@ services_start() {
             secret_file "$dir/secrets/$role"
         done
     done
-    if ! { postgres_is_up "$home" && redis_is_up "$home" && [[ -s $dir/services.env ]]; }; then
-        services_stop "$dir"
-        pg_port=$(free_port "$pg_port")
-        redis_port=$(free_port "$redis_port")
+    if postgres_is_up "$home"; then
+        pg_port=$(service_value "$dir" PGPORT)
+    else
+        pg_port=$(free_port "$(port_wish "$dir" PGPORT "$pg_port")")
         postgres_start "$home" "$pg_port" "$volatile"
-        redis_start "$dir" "$home" "$redis_port"
-        printf '%s\n' "PGHOST=$home/run" "PGPORT=$pg_port" "REDIS_SOCKET=$home/run/redis.sock" \
-            "REDIS_PORT=$redis_port" >"$dir/services.env"
     fi
+    if redis_is_up "$home"; then
+        redis_port=$(service_value "$dir" REDIS_PORT)
+    else
+        redis_port=$(free_port "$(port_wish "$dir" REDIS_PORT "$redis_port")")
+        redis_start "$dir" "$home" "$redis_port"
+    fi
+    printf '%s\n' "PGHOST=$home/run" "PGPORT=$pg_port" "REDIS_SOCKET=$home/run/redis.sock" \
+        "REDIS_PORT=$redis_port" >"$dir/services.env"
     services_provision "$dir"
 }
 
+# services_stop DIR [postgres|redis]: one of them or both; the data stays.
 services_stop() {
-    local dir=$1 home
+    local dir=$1 which=${2:-both} home
     [[ -d $dir ]] || return 0
     home=$(service_home "$dir")
-    if postgres_is_up "$home"; then
+    if [[ $which != redis ]] && postgres_is_up "$home"; then
         as_service "$PG_BIN/pg_ctl" stop -s -m fast -t 30 -D "$home/postgres" ||
             as_service "$PG_BIN/pg_ctl" stop -s -m immediate -D "$home/postgres"
     fi
-    stop_pid "$home/redis/redis.pid" /usr/bin/redis 5
-    rm -f "$dir/services.env"
+    [[ $which == postgres ]] || stop_pid "$home/redis/redis.pid" /usr/bin/redis 5
 }
 
 # Stops, then deletes everything the servers kept.
@@ -221,7 +233,7 @@ services_remove() {
     [[ -d $dir ]] || return 0
     services_stop "$dir"
     home=$(service_home "$dir")
-    rm -rf "$home"/{postgres,redis,run,log} "$dir/secrets"
+    rm -rf "$home"/{postgres,redis,run,log} "$dir/secrets" "$dir/services.env"
     if [[ $home != "$dir" ]]; then
         rmdir "$home"
         rm -f "$dir/home"
