@@ -39,7 +39,7 @@ def functions(code):
         parameters = split_parameters(head)
         if name in ("START_TEST", "START_LOOP_TEST"):
             name = parameters[0]
-        count = 0 if parameters == ["void"] or parameters == [""] else len(parameters)
+        count = sum(parameter not in ("void", "", "...") for parameter in parameters)
         lines = match.group().count("\n") + 1
         complexity = 1 + len(DECISION.findall(match["body"]))
         yield name, check_source.line_of(code, match.start()), lines, count, complexity
