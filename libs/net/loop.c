@@ -154,7 +154,9 @@ void loop_free(struct loop *loop)
     }
     fiber_scheduler_free(loop->fibers);
     uv_walk(&loop->uv, close_handle, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT); /* runs the close callbacks, waits for a resolver thread */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) {
+        /* runs the close callbacks and waits for resolver threads; leaves early after a late loop_stop */
+    }
     ASSERT(uv_loop_close(&loop->uv) == 0);
     free(loop);
 }

@@ -14,7 +14,7 @@ void single_flight_free(struct single_flight *flight);
 
 /* Calls fn(ctx, arg) unless another fiber is inside for this key; then waits for that one to finish and
  * returns its err code without calling fn. The result travels by what fn stores (a cache), which the caller
- * reads again afterwards. */
+ * reads again afterwards. When the one inside was cancelled (its client left), the next one takes over. */
 err single_flight_do(struct ctx *ctx, struct single_flight *flight, const char *key,
     err (*fn)(struct ctx *ctx, void *arg), void *arg);
 
