@@ -47,7 +47,7 @@ void db_close(struct db *db);
 
 struct db_arg {
     const char *text; /* NULL = SQL NULL; borrowed until the call returns */
-    char number[24];  /* backing store of DB_I64 */
+    char number[32];  /* backing store of numbers and times; used when text is NULL and this is not "" */
 };
 struct db_args {
     int count;
@@ -98,12 +98,17 @@ err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db
 err db_list_slow(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
     const struct shape *shape, int64_t max, struct list *out);
 
+/* True if the failure kept in ctx is this constraint's: to answer with a finer code. */
+bool db_violated(const struct ctx *ctx, const char *constraint);
+
 /* For /ready and metrics: last known state, never asks. */
 struct db_state {
     bool connected;        /* a fast-lane connection is ready */
     int64_t since_us;
     double last_ms;
-    int connections, connections_max, waiting, in_flight;
+    int connections, connections_max;
+    int waiting;           /* fibers without a connection yet */
+    int in_flight;         /* queries on the fast lane */
     uint64_t queries, errors, reconnects;
 };
 struct db_state db_state(const struct db *db);

@@ -1,0 +1,104 @@
+#include "db/url.h"
+
+#include <libpq-fe.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/arena.h"
+
+/* "" is a URL whose scheme we do not know. */
+static const char *strip_driver(struct arena *arena, const char *url)
+{
+    static const char asyncpg[] = "postgresql+asyncpg://";
+    if (strncmp(url, asyncpg, sizeof(asyncpg) - 1) == 0) {
+        return arena_printf(arena, "postgresql://%s", url + sizeof(asyncpg) - 1);
+    }
+    const bool known =
+        strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0;
+    return known ? url : "";
+}
+
+/* NULL if libpq cannot read it; otherwise free with PQconninfoFree. */
+static PQconninfoOption *parse(struct arena *arena, const char *url)
+{
+    const char *plain = url == NULL ? "" : strip_driver(arena, url);
+    return *plain == '\0' ? NULL : PQconninfoParse(plain, NULL);
+}
+
+bool db_url_is_valid(const char *url)
+{
+    struct arena *scratch = arena_new(NULL);
+    PQconninfoOption *options = parse(scratch, url);
+    const bool valid = options != NULL;
+    PQconninfoFree(options);
+    arena_free(scratch);
+    return valid;
+}
+
+static const char *value_of(const PQconninfoOption *options, const char *keyword, const char *dflt)
+{
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (strcmp(option->keyword, keyword) == 0 && option->val != NULL) {
+            return option->val;
+        }
+    }
+    return dflt;
+}
+
+const char *db_url_redacted(struct arena *arena, const char *url)
+{
+    PQconninfoOption *options = parse(arena, url);
+    if (options == NULL) {
+        return "(not a Postgres URL)";
+    }
+    const char *text = arena_printf(arena, "%s%s@%s:%s/%s", value_of(options, "user", ""),
+        value_of(options, "password", NULL) == NULL ? "" : ":***",
+        value_of(options, "host", "localhost"), value_of(options, "port", "5432"),
+        value_of(options, "dbname", ""));
+    PQconninfoFree(options);
+    return text;
+}
+
+#define PARAMS_MAX 64
+
+struct params {
+    const char *keywords[PARAMS_MAX];
+    const char *values[PARAMS_MAX];
+    size_t count;
+};
+
+static void add(struct params *params, const char *keyword, const char *value)
+{
+    if (params->count < PARAMS_MAX - 1) {
+        params->keywords[params->count] = keyword;
+        params->values[params->count++] = value;
+    }
+}
+
+bool db_url_params(struct arena *arena, const char *url, const char *application_name,
+    const char *session, struct db_params *out)
+{
+    PQconninfoOption *options = parse(arena, url);
+    if (options == NULL) {
+        return false;
+    }
+    struct params *params = ARENA_NEW(arena, struct params);
+    /* A silent network: noticed by the kernel too, not only by our deadlines. The URL may say otherwise. */
+    add(params, "keepalives_idle", "30");
+    add(params, "keepalives_interval", "10");
+    add(params, "keepalives_count", "3");
+    add(params, "tcp_user_timeout", "10000");
+    add(params, "connect_timeout", "5"); /* where we connect blocking; the lanes have their own */
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (option->val != NULL) {
+            add(params, arena_strdup(arena, option->keyword), arena_strdup(arena, option->val));
+        }
+    }
+    /* Of two values for a keyword libpq takes the later one: these are ours to decide. */
+    add(params, "client_encoding", "UTF8");
+    add(params, "application_name", application_name);
+    add(params, "options", arena_printf(arena, "%s %s", value_of(options, "options", ""), session));
+    PQconninfoFree(options);
+    *out = (struct db_params){.keywords = params->keywords, .values = params->values};
+    return true;
+}

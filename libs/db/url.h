@@ -1,0 +1,25 @@
+/* db/url.h - the database URL: which schemes are taken, how it is shown, what libpq gets of it. */
+#ifndef DB_URL_H
+#define DB_URL_H
+
+#include <stdbool.h>
+
+struct arena;
+
+/* postgres://, postgresql://, and postgresql+asyncpg:// (the driver is dropped) that libpq can read. */
+bool db_url_is_valid(const char *url);
+
+/* "user:***@host:5432/name", for people. In the arena. */
+const char *db_url_redacted(struct arena *arena, const char *url);
+
+/* Connection parameters for PQconnectStartParams: both arrays end with NULL. */
+struct db_params {
+    const char *const *keywords; /* arena */
+    const char *const *values;   /* arena */
+};
+/* Parameters of the URL plus what every session of ours has; `session` is a list of "-c name=value" settings.
+ * false: the URL is not valid. */
+bool db_url_params(struct arena *arena, const char *url, const char *application_name,
+    const char *session, struct db_params *out);
+
+#endif
