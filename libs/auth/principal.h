@@ -13,7 +13,7 @@ struct principal {
     int64_t user_id; /* 0 for guests */
 };
 
-const char *role_name(enum role role);          /* "guest", "user", ... */
+const char *role_name(enum role role);             /* "guest", "user", ... */
 bool role_parse(const char *name, enum role *out); /* user, agent, admin */
 static inline bool role_includes(enum role have, enum role want)
 {

@@ -18,8 +18,8 @@ struct token_header {
     const char *kid; /* arena; never NULL */
 };
 struct token_rules {
-    const char *issuer;           /* exact */
-    const struct strs *parties;   /* azp, when the claim is there */
+    const char *issuer;         /* exact */
+    const struct strs *parties; /* azp, when the claim is there */
     int64_t now_s;
     int64_t skew_s;
 };
@@ -35,6 +35,7 @@ struct token_new {
     const char *issuer, *subject, *email, *party, *kid;
     int64_t now_s, lifetime_s;
 };
-err token_sign(struct ctx *ctx, const char *private_key_pem, const struct token_new *what, const char **out);
+err token_sign(struct ctx *ctx, const char *private_key_pem, const struct token_new *what,
+    const char **out);
 
 #endif

@@ -1,0 +1,278 @@
+#include "auth/token.h"
+
+#include <jwt.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/auth.h"
+#include "auth/keys.h"
+#include "core/arena.h"
+#include "core/crypto.h"
+#include "core/ctx.h"
+#include "core/json.h"
+#include "core/limits.h"
+
+#define NAME_MAX_BYTES 64
+#define SIGNATURE_MAX_BYTES 512
+
+/* Machine-to-machine tokens of Clerk are JWTs of the same keys, but not sessions. */
+#define CATEGORY_MACHINE "cl_B7d4PD333AAA"
+
+struct part {
+    const char *text;
+    size_t len;
+};
+
+static err refuse(struct ctx *ctx, const char *why)
+{
+    return fail(ctx, ERR_UNAUTHENTICATED, "token: %s", why);
+}
+
+/* Exactly three parts of the base64url alphabet, none of them empty. */
+static bool split(const char *token, size_t len, struct part out[3])
+{
+    size_t count = 0;
+    size_t start = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && token[i] != '.') {
+            continue;
+        }
+        if (count == 3 || i == start) {
+            return false;
+        }
+        out[count++] = (struct part){token + start, i - start};
+        start = i + 1;
+    }
+    return count == 3;
+}
+
+/* Canonical base64url only: what does not encode back to itself is another spelling of the same token. */
+static bool decode_part(const struct part *part, uint8_t *out, size_t cap, size_t *out_len)
+{
+    char again[LIMIT_TOKEN_BYTES + 4];
+    const long len = crypto_base64_decode(part->text, part->len, /* url */ true, out, cap);
+    if (len < 0) {
+        return false;
+    }
+    const long back = crypto_base64_encode(out, (size_t)len, /* url */ true, again, sizeof(again));
+    *out_len = (size_t)len;
+    return back == (long)part->len && memcmp(again, part->text, part->len) == 0;
+}
+
+static err decode_object(struct ctx *ctx, const struct part *part, const struct json **out)
+{
+    char *text = arena_alloc_raw(ctx->arena, part->len + 1);
+    size_t len = 0;
+    if (!decode_part(part, (uint8_t *)text, part->len, &len)) {
+        return refuse(ctx, "not base64url");
+    }
+    if (!is_ok(json_parse(ctx, text, len, out)) || json_kind(*out) != JSON_KIND_OBJECT) {
+        return refuse(ctx, "not a JSON object");
+    }
+    return OK;
+}
+
+/* NULL unless the member is text of 1 to NAME_MAX_BYTES printable ASCII characters. */
+static const char *short_text(const struct json *object, const char *name)
+{
+    size_t len = 0;
+    const char *text = json_text(json_get(object, name), &len);
+    if (text == NULL || len == 0 || len > NAME_MAX_BYTES) {
+        return NULL;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return NULL;
+        }
+    }
+    return text;
+}
+
+static bool member_is(const struct json *object, const char *name, const char *wanted)
+{
+    const char *text = json_text(json_get(object, name), /* out_len */ NULL);
+    return text != NULL && strcmp(text, wanted) == 0;
+}
+
+err token_read_header(struct ctx *ctx, const char *token, size_t len, struct token_header *out)
+{
+    /* Members that point at other keys, or must be understood: we never follow one. */
+    static const char *const forbidden[] = {
+        "crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"};
+    struct part parts[3];
+    if (len > LIMIT_TOKEN_BYTES || !split(token, len, parts)) {
+        return refuse(ctx, "not three parts of reasonable size");
+    }
+    const struct json *header = NULL;
+    TRY(decode_object(ctx, &parts[0], &header));
+    if (!member_is(header, "alg", "RS256")) {
+        return refuse(ctx, "alg is not RS256");
+    }
+    if (json_get(header, "typ") != NULL && !member_is(header, "typ", "JWT")) {
+        return refuse(ctx, "typ is not JWT");
+    }
+    if (member_is(header, "cat", CATEGORY_MACHINE)) {
+        return refuse(ctx, "a machine token");
+    }
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+        if (json_get(header, forbidden[i]) != NULL) {
+            return refuse(ctx, "a header member that we do not follow");
+        }
+    }
+    out->kid = short_text(header, "kid");
+    return out->kid == NULL ? refuse(ctx, "no usable kid") : OK;
+}
+
+static err verify_signature(struct ctx *ctx, const char *token, const struct part *signature,
+    const struct auth_key *key)
+{
+    uint8_t bytes[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    if (signature->len > SIGNATURE_MAX_BYTES * 4 / 3 + 2 ||
+        !decode_part(signature, bytes, sizeof(bytes), &len)) {
+        return refuse(ctx, "signature is not base64url");
+    }
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const size_t signed_len = (size_t)(signature->text - token) - 1;
+    const bool good =
+        context != NULL &&
+        EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
+        EVP_DigestVerify(context, bytes, len, (const uint8_t *)token, signed_len) == 1;
+    EVP_MD_CTX_free(context);
+    return good ? OK : refuse(ctx, "wrong signature");
+}
+
+/* nbf and iat: absent, or an integer not after now (with the skew). */
+static bool is_past(const struct json *claims, const char *name, const struct token_rules *rules)
+{
+    int64_t at = 0;
+    const struct json *value = json_get(claims, name);
+    return value == NULL || (json_kind(value) == JSON_KIND_I64 && json_i64(value, &at) && at >= 0 &&
+                                at <= rules->now_s + rules->skew_s);
+}
+
+static err check_times(struct ctx *ctx, const struct json *claims, const struct token_rules *rules,
+    int64_t *out_exp)
+{
+    const struct json *exp = json_get(claims, "exp");
+    if (json_kind(exp) != JSON_KIND_I64 || !json_i64(exp, out_exp)) {
+        return refuse(ctx, "exp is not an integer");
+    }
+    if (*out_exp <= rules->now_s - rules->skew_s) {
+        return refuse(ctx, "expired");
+    }
+    return is_past(claims, "nbf", rules) && is_past(claims, "iat", rules)
+               ? OK
+               : refuse(ctx, "not valid yet");
+}
+
+static bool is_listed(const char *text, const struct strs *list)
+{
+    for (int64_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static err check_parties(struct ctx *ctx, const struct json *claims,
+    const struct token_rules *rules)
+{
+    if (!member_is(claims, "iss", rules->issuer)) {
+        return refuse(ctx, "issued by somebody else");
+    }
+    const char *azp = json_text(json_get(claims, "azp"), /* out_len */ NULL);
+    if (json_get(claims, "azp") != NULL && (azp == NULL || !is_listed(azp, rules->parties))) {
+        return refuse(ctx, "made for another front end");
+    }
+    if (json_get(claims, "sts") != NULL && !member_is(claims, "sts", "active")) {
+        return refuse(ctx, "session is pending");
+    }
+    return OK;
+}
+
+static bool is_user_id(const char *text)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return text != NULL && strspn(text, alphabet) == strlen(text) && strncmp(text, "mch_", 4) != 0;
+}
+
+/* Clerk's default token has neither e-mail nor name: they are custom claims where a product adds them. */
+static void read_person(const struct json *claims, struct auth_claims *out)
+{
+    size_t len = 0;
+    const char *email = json_text(json_get(claims, "email"), &len);
+    out->email = email != NULL && len > 0 && len <= 254 ? email : NULL;
+    out->email_verified = false;
+    if (out->email != NULL &&
+        !json_bool(json_get(claims, "email_verified"), &out->email_verified)) {
+        out->email_verified = false;
+    }
+    const char *name = json_text(json_get(claims, "name"), &len);
+    out->name = name != NULL && len > 0 && len <= 120 ? name : NULL;
+}
+
+err token_verify(struct ctx *ctx, const char *token, size_t len, const struct auth_key *key,
+    const struct token_rules *rules, struct auth_claims *out)
+{
+    struct part parts[3];
+    if (len > LIMIT_TOKEN_BYTES || !split(token, len, parts)) {
+        return refuse(ctx, "not three parts of reasonable size");
+    }
+    TRY(verify_signature(ctx, token, &parts[2], key));
+    const struct json *claims = NULL;
+    TRY(decode_object(ctx, &parts[1], &claims));
+    struct auth_claims found = {
+        .subject = short_text(claims, "sub"), .session_id = short_text(claims, "sid")};
+    TRY(check_times(ctx, claims, rules, &found.expires_at_s));
+    TRY(check_parties(ctx, claims, rules));
+    if (!is_user_id(found.subject)) {
+        return refuse(ctx, "sub is not a user id");
+    }
+    if (found.session_id == NULL) {
+        return refuse(ctx, "no session (a template token)");
+    }
+    read_person(claims, &found);
+    *out = found;
+    return OK;
+}
+
+static int add_claims(jwt_t *jwt, const struct token_new *what)
+{
+    int bad = jwt_add_header(jwt, "kid", what->kid);
+    bad |= jwt_add_grant(jwt, "iss", what->issuer);
+    bad |= jwt_add_grant(jwt, "sub", what->subject);
+    bad |= jwt_add_grant(jwt, "sid", "sess_development");
+    bad |= jwt_add_grant(jwt, "azp", what->party);
+    bad |= jwt_add_grant_int(jwt, "iat", (long)what->now_s);
+    bad |= jwt_add_grant_int(jwt, "nbf", (long)what->now_s);
+    bad |= jwt_add_grant_int(jwt, "exp", (long)(what->now_s + what->lifetime_s));
+    if (what->email != NULL) {
+        bad |= jwt_add_grant(jwt, "email", what->email);
+        bad |= jwt_add_grant_bool(jwt, "email_verified", 1);
+    }
+    return bad;
+}
+
+err token_sign(struct ctx *ctx, const char *private_key_pem, const struct token_new *what,
+    const char **out)
+{
+    jwt_t *jwt = NULL;
+    if (jwt_new(&jwt) != 0) {
+        return fail(ctx, ERR_INTERNAL, "no memory for a token");
+    }
+    const int len = (int)strlen(private_key_pem);
+    const int bad = add_claims(jwt, what) |
+                    jwt_set_alg(jwt, JWT_ALG_RS256, (const uint8_t *)private_key_pem, len);
+    char *text = bad != 0 ? NULL : jwt_encode_str(jwt);
+    jwt_free(jwt);
+    if (text == NULL) {
+        return fail(ctx, ERR_INVALID, "cannot sign: is this the PEM of an RSA private key?");
+    }
+    *out = arena_strdup(ctx->arena, text);
+    arena_defer(ctx->arena, free, text);
+    return OK;
+}
