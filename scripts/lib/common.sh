@@ -47,6 +47,16 @@ as_root() {
     fi
 }
 
+# First port from PREFERRED on that nobody listens on; a random one to begin with if PREFERRED is 0.
+free_port() {
+    local port=$1
+    ((port)) || port=$((20000 + RANDOM % 12000))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((port + 1))
+    done
+    printf '%s\n' "$port"
+}
+
 # secret_file FILE: makes FILE once, with 256 random bits in hex that only its owner can read.
 secret_file() {
     [[ -s $1 ]] && return

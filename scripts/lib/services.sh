@@ -9,7 +9,7 @@
 # 0700 and belongs to that user: whoever can open a socket is that user or root, so sockets need no password.
 # Postgres on TCP wants SCRAM, Redis a password everywhere.
 
-PG_VERSION=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -1)
+PG_VERSION=$({ find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null || true; } | sort -n | tail -1)
 PG_BIN=/usr/lib/postgresql/$PG_VERSION/bin
 SERVICE_USER=$(if ((EUID == 0)); then echo postgres; else id -un; fi)
 SOCKET_PATH_MAX=80 # of 107 bytes; the rest is for the socket's own name
@@ -34,16 +34,6 @@ service_home() {
         mktemp -d /var/tmp/services.XXXXXX | tee "$dir/home"
         chmod 711 "$(cat "$dir/home")"
     fi
-}
-
-# First port from PREFERRED on that nobody listens on; a random one to begin with if PREFERRED is 0.
-free_port() {
-    local port=$1
-    ((port)) || port=$((20000 + RANDOM % 12000))
-    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-        port=$((port + 1))
-    done
-    printf '%s\n' "$port"
 }
 
 postgres_is_up() {

@@ -2,11 +2,9 @@
 # Runs as root inside a minimal Debian with nothing but this checkout; scripts/test-fresh.sh starts it.
 #   tests/fresh/inside.sh [setup] [run] [test]
 set -euo pipefail
-# shellcheck source=../../scripts/lib/common.sh
+# shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
-# shellcheck source=../../scripts/lib/services.sh
-source scripts/lib/services.sh
-# shellcheck source=../../scripts/lib/development.sh
+# shellcheck source=scripts/lib/development.sh
 source scripts/lib/development.sh
 
 SECOND_RUN_LIMIT=10
@@ -35,7 +33,8 @@ step_setup() {
     scripts/setup.sh
     ((SECONDS - started <= 2)) || die "a second setup took $((SECONDS - started)) s"
     [[ -z $(leftovers) ]] || die "setup left servers running: $(leftovers)"
-    [[ ! -e /usr/sbin/policy-rc.d && ! -e /etc/postgresql/*/main ]] || die "setup changed the system's services"
+    [[ ! -e /usr/sbin/policy-rc.d ]] || die "setup left /usr/sbin/policy-rc.d behind"
+    [[ -z $(find /etc/postgresql -name main 2>/dev/null) ]] || die "setup made a system-wide Postgres cluster"
     scripts/services.sh start /var/tmp/probe --volatile >/dev/null
     scripts/services.sh remove /var/tmp/probe
     [[ -z $(leftovers) ]] || die "private servers did not stop: $(leftovers)"
@@ -78,6 +77,7 @@ step_test() {
 for product in $(products); do
     export "$(upper "$product")_PORT=$(free_port 0)"
 done
-for step in "${@:-setup run test}"; do
+(($#)) || set -- setup run test
+for step in "$@"; do
     "step_$step"
 done
