@@ -24,7 +24,8 @@ void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnu
 /* Not zeroed. */
 void *arena_alloc_raw(struct arena *arena, size_t size) __attribute__((returns_nonnull, malloc));
 char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns_nonnull));
-char *arena_strndup(struct arena *arena, const char *text, size_t len) __attribute__((returns_nonnull));
+char *arena_strndup(struct arena *arena, const char *text, size_t len)
+    __attribute__((returns_nonnull));
 char *arena_printf(struct arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)

@@ -13,10 +13,11 @@ struct arena;
 
 struct buf {
     struct arena *arena; /* borrowed */
-    char *data;          /* NUL-terminated whenever len > 0 and not failed is not guaranteed: use buf_finish */
+    char *
+        data; /* NUL-terminated whenever len > 0 and not failed is not guaranteed: use buf_finish */
     size_t len;
     size_t cap;
-    size_t max;          /* bytes, without the final NUL */
+    size_t max; /* bytes, without the final NUL */
     bool failed;
 };
 

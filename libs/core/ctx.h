@@ -24,23 +24,23 @@ struct err_field {
 /* Where and why the last failure happened; kept until err_clear or the next failure. */
 struct err_detail {
     enum err_code code;
-    const char *file;    /* constant */
+    const char *file; /* constant */
     int line;
-    char text[ERR_TEXT_MAX];     /* for the log only */
-    const char *public_name;     /* constant or NULL = default of the code */
-    const char *public_message;  /* constant or NULL = default of the code */
-    struct err_field *fields;    /* arena, at most ERR_FIELDS_MAX */
+    char text[ERR_TEXT_MAX];    /* for the log only */
+    const char *public_name;    /* constant or NULL = default of the code */
+    const char *public_message; /* constant or NULL = default of the code */
+    struct err_field *fields;   /* arena, at most ERR_FIELDS_MAX */
     int field_count;
-    int retry_after_s;           /* 0 = default of the code */
+    int retry_after_s; /* 0 = default of the code */
 };
 
 struct ctx {
-    struct arena *arena;        /* borrowed: valid while the request lives */
-    const struct clock *clock;  /* borrowed: tests move time here */
-    struct log *log;            /* borrowed; NULL = silent */
-    int64_t deadline_ns;        /* monotonic; inner deadlines are min(own, this) */
-    const char *request_id;     /* "" outside a request */
-    const char *route;          /* template of the route, "" outside a request */
+    struct arena *arena;       /* borrowed: valid while the request lives */
+    const struct clock *clock; /* borrowed: tests move time here */
+    struct log *log;           /* borrowed; NULL = silent */
+    int64_t deadline_ns;       /* monotonic; inner deadlines are min(own, this) */
+    const char *request_id;    /* "" outside a request */
+    const char *route;         /* template of the route, "" outside a request */
     struct err_detail error;
 };
 

@@ -77,8 +77,8 @@ err err_fail(struct ctx *ctx, enum err_code code, const char *file, int line, co
     __attribute__((format(printf, 5, 6)));
 err err_fail_public(struct ctx *ctx, enum err_code code, const char *file, int line,
     const char *name, const char *message);
-err err_fail_field(struct ctx *ctx, const char *file, int line, const char *field,
-    const char *name, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+err err_fail_field(struct ctx *ctx, const char *file, int line, const char *field, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* Forgets the failure kept in ctx: it was handled here (say why at the call). */
 void err_clear(struct ctx *ctx);

@@ -15,17 +15,17 @@ struct buf;
 struct json;
 
 enum field_type {
-    FIELD_TYPE_STR,    /* const char *: valid UTF-8, no NUL; NULL = null */
-    FIELD_TYPE_I64,    /* int64_t */
-    FIELD_TYPE_F64,    /* double, always finite */
-    FIELD_TYPE_BOOL,   /* bool */
-    FIELD_TYPE_ENUM,   /* const char *, one of .choices (the pointer of the table itself) */
-    FIELD_TYPE_TIME,   /* int64_t: microseconds since 1970 UTC; JSON: RFC 3339 with milliseconds */
-    FIELD_TYPE_DATE,   /* const char * "YYYY-MM-DD" */
-    FIELD_TYPE_STRS,   /* struct strs: JSON array of strings; in a query: comma separated */
-    FIELD_TYPE_JSON,   /* const char *: JSON text, checked on input, copied on output; NULL = null */
-    FIELD_TYPE_OBJ,    /* struct embedded by value, described by .shape */
-    FIELD_TYPE_LIST,   /* struct list of items described by .shape */
+    FIELD_TYPE_STR,  /* const char *: valid UTF-8, no NUL; NULL = null */
+    FIELD_TYPE_I64,  /* int64_t */
+    FIELD_TYPE_F64,  /* double, always finite */
+    FIELD_TYPE_BOOL, /* bool */
+    FIELD_TYPE_ENUM, /* const char *, one of .choices (the pointer of the table itself) */
+    FIELD_TYPE_TIME, /* int64_t: microseconds since 1970 UTC; JSON: RFC 3339 with milliseconds */
+    FIELD_TYPE_DATE, /* const char * "YYYY-MM-DD" */
+    FIELD_TYPE_STRS, /* struct strs: JSON array of strings; in a query: comma separated */
+    FIELD_TYPE_JSON, /* const char *: JSON text, checked on input, copied on output; NULL = null */
+    FIELD_TYPE_OBJ,  /* struct embedded by value, described by .shape */
+    FIELD_TYPE_LIST, /* struct list of items described by .shape */
     FIELD_TYPE_SECRET, /* const char *, settings only: never printed, never logged */
 };
 
@@ -54,20 +54,20 @@ struct field {
     const char *name;
     enum field_type type;
     size_t offset;
-    const char *doc;           /* one sentence for OpenAPI and docs/config.md */
-    bool required;             /* input: must be there and not null */
-    bool nullable;             /* input: null is allowed; output: null when not set (needs `has` for numbers) */
-    bool omit;                 /* output: leave the key out instead of null */
-    bool list;                 /* FIELD_TYPE_JSON: an array (of .shape) instead of an object */
-    int64_t min, max;          /* numbers: range; text: code points; lists: items. Both 0 = unlimited */
-    int64_t dflt;              /* I64, BOOL when absent */
+    const char *doc; /* one sentence for OpenAPI and docs/config.md */
+    bool required;   /* input: must be there and not null */
+    bool nullable; /* input: null is allowed; output: null when not set (needs `has` for numbers) */
+    bool omit;     /* output: leave the key out instead of null */
+    bool list;     /* FIELD_TYPE_JSON: an array (of .shape) instead of an object */
+    int64_t min, max; /* numbers: range; text: code points; lists: items. Both 0 = unlimited */
+    int64_t dflt;     /* I64, BOOL when absent */
     double dflt_f64;
-    const char *dflt_text;     /* STR, ENUM, DATE, SECRET when absent; STRS: comma separated */
+    const char *dflt_text;      /* STR, ENUM, DATE, SECRET when absent; STRS: comma separated */
     const char *const *choices; /* ENUM: NULL-terminated */
-    const struct shape *shape; /* OBJ, LIST; for JSON only documentation */
+    const struct shape *shape;  /* OBJ, LIST; for JSON only documentation */
     bool (*check)(const char *text); /* STR: further rule; each item of STRS */
-    const char *check_text;    /* "must be ..." shown when check fails */
-    const char *unit;          /* docs: "ms", "minor units" */
+    const char *check_text;          /* "must be ..." shown when check fails */
+    const char *unit;                /* docs: "ms", "minor units" */
 };
 
 struct shape {
@@ -90,13 +90,12 @@ struct shape {
     &(const struct shape)                                                                          \
     {                                                                                              \
         .name = #x, .size = sizeof(struct x), .fields = x##_fields,                                \
-        .count = FIELD_COUNT_(x##_fields), .has_set = true,                                        \
-        .set_offset = offsetof(struct x, has)                                                      \
+        .count = FIELD_COUNT_(x##_fields), .has_set = true, .set_offset = offsetof(struct x, has)  \
     }
 
 /* A row whose C type does not fit its member does not compile. */
 #define FIELD_OFFSET_(s, m, type_)                                                                 \
-    (offsetof(s, m) + 0 * sizeof(char[_Generic(&((s *)0)->m, type_ *: 1, default: -1)]))
+    (offsetof(s, m) + 0 * sizeof(char[_Generic(&((s *)0)->m, type_ * : 1, default : -1)]))
 #define FIELD_ROW_(s, m, t, ctype, doc_, ...)                                                      \
     {                                                                                              \
         .name = #m, .type = (t), .offset = FIELD_OFFSET_(s, m, ctype), .doc = (doc_), __VA_ARGS__  \
@@ -105,17 +104,21 @@ struct shape {
 #define FIELD_I64(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_I64, int64_t, doc_, __VA_ARGS__)
 #define FIELD_F64(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_F64, double, doc_, __VA_ARGS__)
 #define FIELD_BOOL(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_BOOL, bool, doc_, __VA_ARGS__)
-#define FIELD_ENUM(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_ENUM, const char *, doc_, __VA_ARGS__)
+#define FIELD_ENUM(s, m, doc_, ...)                                                                \
+    FIELD_ROW_(s, m, FIELD_TYPE_ENUM, const char *, doc_, __VA_ARGS__)
 #define FIELD_TIME(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_TIME, int64_t, doc_, __VA_ARGS__)
-#define FIELD_DATE(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_DATE, const char *, doc_, __VA_ARGS__)
-#define FIELD_STRS(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_STRS, struct strs, doc_, __VA_ARGS__)
-#define FIELD_JSON(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_JSON, const char *, doc_, __VA_ARGS__)
+#define FIELD_DATE(s, m, doc_, ...)                                                                \
+    FIELD_ROW_(s, m, FIELD_TYPE_DATE, const char *, doc_, __VA_ARGS__)
+#define FIELD_STRS(s, m, doc_, ...)                                                                \
+    FIELD_ROW_(s, m, FIELD_TYPE_STRS, struct strs, doc_, __VA_ARGS__)
+#define FIELD_JSON(s, m, doc_, ...)                                                                \
+    FIELD_ROW_(s, m, FIELD_TYPE_JSON, const char *, doc_, __VA_ARGS__)
 #define FIELD_SECRET(s, m, doc_, ...)                                                              \
     FIELD_ROW_(s, m, FIELD_TYPE_SECRET, const char *, doc_, __VA_ARGS__)
-#define FIELD_LIST(s, m, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_LIST, struct list, doc_, __VA_ARGS__)
+#define FIELD_LIST(s, m, doc_, ...)                                                                \
+    FIELD_ROW_(s, m, FIELD_TYPE_LIST, struct list, doc_, __VA_ARGS__)
 /* o is the struct tag of the member's type. */
-#define FIELD_OBJ(s, m, o, doc_, ...)                                                              \
-    FIELD_ROW_(s, m, FIELD_TYPE_OBJ, struct o, doc_, __VA_ARGS__)
+#define FIELD_OBJ(s, m, o, doc_, ...) FIELD_ROW_(s, m, FIELD_TYPE_OBJ, struct o, doc_, __VA_ARGS__)
 
 /* Decodes a JSON object; unknown keys, wrong types and ranges are all collected as field errors.
  * out (shape->size bytes) is filled from zero; meaningless on failure.
@@ -135,8 +138,8 @@ err field_decode_query(struct ctx *ctx, const struct shape *shape, const struct 
 /* One value from text, as it comes from the environment, a query string or a database column (Postgres
  * text format). text is borrowed: strings keep pointing into it. false = does not fit type or range; why
  * is then a constant or arena phrase like "must be at most 50". */
-bool field_set_text(struct ctx *ctx, const struct field *field, void *base, const char *text, size_t len,
-    const char **out_why);
+bool field_set_text(struct ctx *ctx, const struct field *field, void *base, const char *text,
+    size_t len, const char **out_why);
 /* The defaults of every row. */
 void field_set_defaults(struct ctx *ctx, const struct shape *shape, void *out);
 

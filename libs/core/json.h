@@ -28,12 +28,15 @@ enum json_kind {
 err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json **out);
 
 enum json_kind json_kind(const struct json *value); /* NULL reads as JSON_KIND_NULL */
-const struct json *json_get(const struct json *object, const char *key); /* NULL if absent or no object */
-const char *json_text(const struct json *value, size_t *out_len); /* NULL if not a string; out_len may be NULL */
-bool json_i64(const struct json *value, int64_t *out);  /* also 3.0; false for 3.5, strings, overflow */
+const struct json *json_get(const struct json *object,
+    const char *key); /* NULL if absent or no object */
+const char *json_text(const struct json *value,
+    size_t *out_len); /* NULL if not a string; out_len may be NULL */
+bool json_i64(const struct json *value,
+    int64_t *out); /* also 3.0; false for 3.5, strings, overflow */
 bool json_f64(const struct json *value, double *out);
 bool json_bool(const struct json *value, bool *out);
-size_t json_count(const struct json *container);        /* items of an array, keys of an object */
+size_t json_count(const struct json *container); /* items of an array, keys of an object */
 const struct json *json_at(const struct json *array, size_t index);
 /* Calls fn for each key in insertion order; stops when fn returns false. */
 void json_each(const struct json *object,
@@ -44,7 +47,8 @@ void json_dump(struct buf *buf, const struct json *value);
 /* Writers: append to buf, never produce invalid JSON for valid UTF-8 input. */
 void json_write_string(struct buf *buf, const char *text, size_t len);
 void json_write_i64(struct buf *buf, int64_t value);
-void json_write_f64(struct buf *buf, double value); /* shortest text that reads back equal; finite */
+void json_write_f64(struct buf *buf,
+    double value); /* shortest text that reads back equal; finite */
 void json_write_time(struct buf *buf, int64_t wall_us);
 
 /* True if text is one well-formed JSON value within the limits. */

@@ -4,20 +4,20 @@
 #define CORE_LIMITS_H
 
 /* HTTP in */
-#define LIMIT_URL_BYTES 4096            /* path and query, as sent */
-#define LIMIT_HEADER_BLOCK_BYTES 8192   /* request line and headers together */
-#define LIMIT_CONNECTION_POOL_BYTES 9984 /* memory of one connection in libmicrohttpd: request and reply headers */
-#define LIMIT_BODY_BYTES 65536          /* default of a route */
+#define LIMIT_URL_BYTES 4096             /* path and query, as sent */
+#define LIMIT_HEADER_BLOCK_BYTES 8192    /* request line and headers together */
+#define LIMIT_CONNECTION_POOL_BYTES 9984 /* headers, in and out, of one connection */
+#define LIMIT_BODY_BYTES 65536           /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
 #define LIMIT_QUERY_PARAMETERS 64
 #define LIMIT_PATH_PARAMETERS 4
 #define LIMIT_CONNECTIONS_PER_WORKER 10000
 #define LIMIT_REQUESTS_PER_CONNECTION 1000000
-#define LIMIT_HEADER_SECONDS 10         /* first byte of a request to its last header */
-#define LIMIT_BODY_SECONDS 30           /* last header to last byte of the body */
-#define LIMIT_IDLE_SECONDS 75           /* between two requests of one connection */
+#define LIMIT_HEADER_SECONDS 10           /* first byte of a request to its last header */
+#define LIMIT_BODY_SECONDS 30             /* last header to last byte of the body */
+#define LIMIT_IDLE_SECONDS 75             /* between two requests of one connection */
 #define LIMIT_WRITE_BYTES_PER_SECOND 1024 /* slower readers are cut */
-#define LIMIT_REQUEST_MS 10000          /* a whole request, waits included */
+#define LIMIT_REQUEST_MS 10000            /* a whole request, waits included */
 
 /* JSON in */
 #define LIMIT_JSON_DEPTH 16
@@ -33,22 +33,22 @@
 #define LIMIT_TOKEN_BYTES 4096
 #define LIMIT_JWKS_BYTES 262144
 #define LIMIT_JWKS_KEYS 16
-#define LIMIT_TOKEN_CACHE_ENTRIES 4096  /* per worker */
-#define LIMIT_PRINCIPAL_CACHE_MS 5000   /* role and status are at most this old */
+#define LIMIT_TOKEN_CACHE_ENTRIES 4096 /* per worker */
+#define LIMIT_PRINCIPAL_CACHE_MS 5000  /* role and status are at most this old */
 
 /* Waiting for others */
 #define LIMIT_DB_QUERY_MS 2000
 #define LIMIT_DB_CONNECT_MS 2000
-#define LIMIT_DB_LEASE_MS 250           /* waiting for a slow-lane connection */
-#define LIMIT_DB_FAST_QUEUE 1024        /* queries in flight on one fast-lane connection */
-#define LIMIT_DB_ROWS 1000              /* rows of one result that a list takes */
+#define LIMIT_DB_LEASE_MS 250    /* waiting for a slow-lane connection */
+#define LIMIT_DB_FAST_QUEUE 1024 /* queries in flight on one fast-lane connection */
+#define LIMIT_DB_ROWS 1000       /* rows of one result that a list takes */
 #define LIMIT_REDIS_MS 20
 #define LIMIT_REDIS_VALUE_BYTES 1048576
 #define LIMIT_CLIENT_CONNECT_MS 3000
 #define LIMIT_CLIENT_REPLY_BYTES 1048576
 
 /* Fibers */
-#define LIMIT_FIBER_STACK_BYTES 65536   /* painted-stack test: no route uses more than half */
+#define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */
 #define LIMIT_FIBERS_PER_WORKER 10000
 
 #endif

@@ -31,10 +31,14 @@ struct log_field {
     int64_t number;
     double real;
 };
-#define LOG_STR(name_, value) ((struct log_field){.name = (name_), .kind = LOG_KIND_STR, .text = (value)})
-#define LOG_I64(name_, value) ((struct log_field){.name = (name_), .kind = LOG_KIND_I64, .number = (value)})
-#define LOG_MS(name_, value) ((struct log_field){.name = (name_), .kind = LOG_KIND_F64, .real = (value)})
-#define LOG_BOOL(name_, value) ((struct log_field){.name = (name_), .kind = LOG_KIND_BOOL, .number = (value)})
+#define LOG_STR(name_, value)                                                                      \
+    ((struct log_field){.name = (name_), .kind = LOG_KIND_STR, .text = (value)})
+#define LOG_I64(name_, value)                                                                      \
+    ((struct log_field){.name = (name_), .kind = LOG_KIND_I64, .number = (value)})
+#define LOG_MS(name_, value)                                                                       \
+    ((struct log_field){.name = (name_), .kind = LOG_KIND_F64, .real = (value)})
+#define LOG_BOOL(name_, value)                                                                     \
+    ((struct log_field){.name = (name_), .kind = LOG_KIND_BOOL, .number = (value)})
 
 bool log_enabled(const struct log *log, enum log_level level); /* NULL log: false */
 void log_write(struct log *log, const struct ctx *ctx, enum log_level level, const char *event,

@@ -30,7 +30,7 @@ struct services {
     struct cache *cache;   /* Redis; every use works without it */
     struct client *client; /* outbound HTTP */
     struct auth *auth;
-    const struct health_check *health; /* ends with a row without a name */
+    const struct health_check *health;       /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };
 

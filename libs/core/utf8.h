@@ -9,5 +9,7 @@
 bool utf8_is_valid(const char *text, size_t len);
 /* Number of code points of valid text. */
 size_t utf8_length(const char *text, size_t len);
+/* Length of the longest beginning of at most max bytes that splits no code point. */
+size_t utf8_cut(const char *text, size_t len, size_t max);
 
 #endif

@@ -1,0 +1,81 @@
+#include "core/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes, all of them 0x01..0x7f: the common case, at a fraction of the cost. */
+static bool is_plain(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof(word));
+    return ((word | (word - EACH_BYTE(0x01))) & EACH_BYTE(0x80)) == 0;
+}
+
+static bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of the well-formed sequence at text; 0 = malformed. Only the second byte has a range that
+ * depends on the first: it excludes overlong forms, surrogates and what lies over U+10FFFF. */
+static size_t sequence_length(const unsigned char *text, size_t left)
+{
+    const unsigned char first = text[0];
+    if (first < 0x80) {
+        return first != 0;
+    }
+    const size_t len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (first < 0xc2 || first > 0xf4 || left < len) {
+        return 0;
+    }
+    const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (text[1] < low || text[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if (!is_continuation(text[i])) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+bool utf8_is_valid(const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len) {
+        if (len - at >= sizeof(uint64_t) && is_plain(text + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
+        const size_t step = sequence_length((const unsigned char *)text + at, len - at);
+        if (step == 0) {
+            return false;
+        }
+        at += step;
+    }
+    return true;
+}
+
+size_t utf8_length(const char *text, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        count += !is_continuation((unsigned char)text[i]);
+    }
+    return count;
+}
+
+size_t utf8_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max) {
+        return len;
+    }
+    while (max > 0 && is_continuation((unsigned char)text[max])) {
+        max--;
+    }
+    return max;
+}
