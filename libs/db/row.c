@@ -6,6 +6,7 @@
 
 #include "core/arena.h"
 #include "core/ctx.h"
+#include "db/array.h"
 
 struct column {
     const struct field *field;  /* where the value goes: a row of the shape, or of an embedded object */
@@ -36,7 +37,7 @@ static bool map_column(const struct shape *shape, const char *name, struct colum
         return false;
     }
     *out = (struct column){.field = &shape->fields[row], .row = row};
-    if (member != NULL) {
+    if (member != out->field) {
         out->object = out->field;
         out->object_row = row;
         out->field = member;
@@ -89,9 +90,18 @@ err db_row_map(struct ctx *ctx, struct db_row_maps *maps, const struct db_stmt *
 static void set_present(const struct shape *shape, void *base, int row)
 {
     if (shape->has_set) {
-        struct field_set *set = (struct field_set *)((char *)base + shape->set_offset);
+        void *member = (char *)base + shape->set_offset;
+        struct field_set *set = member;
         set->present |= UINT64_C(1) << row;
     }
+}
+
+/* A column of type text[]; what is not text[] goes the common way. */
+static bool read_array(
+    struct ctx *ctx, const struct field *field, void *base, const char *text, size_t len)
+{
+    void *member = (char *)base + field->offset;
+    return field->type == FIELD_TYPE_STRS && db_array_read(ctx->arena, text, len, member);
 }
 
 static err read_value(struct ctx *ctx, const struct db_rows *rows, int row, int i, void *out)
@@ -105,7 +115,8 @@ static err read_value(struct ctx *ctx, const struct db_rows *rows, int row, int 
     const char *text = PQgetvalue(rows->result, row, i);
     const size_t len = (size_t)PQgetlength(rows->result, row, i);
     const char *why = NULL;
-    if (!field_set_text(ctx, column->field, base, text, len, &why)) {
+    if (!read_array(ctx, column->field, base, text, len) &&
+        !field_set_text(ctx, column->field, base, text, len, &why)) {
         return fail(ctx, ERR_INTERNAL, "%s: column %s %s", rows->map->stmt->name,
             PQfname(rows->result, i), why);
     }

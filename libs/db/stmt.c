@@ -18,14 +18,13 @@ struct call {
 };
 
 /* Gone from this connection (a pooler between us), or planned for a schema that has changed: made anew. The
- * three stand in the queue side by side, so that nobody else's statement comes between them. */
-static struct db_query *prepare_and_execute(
-    struct ctx *ctx, struct db_conn *conn, const struct call *call)
+ * two stand in the queue side by side, so that nobody finds the statement missing in between. */
+static struct db_query *prepare_again(
+    struct ctx *ctx, struct db_conn *conn, const struct db_stmt *stmt)
 {
-    const char *sql = arena_printf(ctx->arena, "DEALLOCATE \"%s\"", call->stmt->name);
-    const bool sent = conn->state == DB_CONN_READY && db_query_text(conn, sql) != NULL &&
-                      db_query_prepare(conn, call->stmt) != NULL;
-    return sent ? db_query_execute(conn, call->stmt, call->args) : NULL;
+    const char *sql = arena_printf(ctx->arena, "DEALLOCATE \"%s\"", stmt->name);
+    const bool sent = conn->state == DB_CONN_READY && db_query_text(conn, sql) != NULL;
+    return sent ? db_query_prepare(conn, stmt) : NULL;
 }
 
 static err wait_for(
@@ -35,16 +34,24 @@ static err wait_for(
                          : db_query_wait(ctx, conn, query, LIMIT_DB_QUERY_MS, out);
 }
 
+static err execute(struct ctx *ctx, struct db_conn *conn, const struct call *call, PGresult **out)
+{
+    struct db_query *query =
+        conn->state == DB_CONN_READY ? db_query_execute(conn, call->stmt, call->args) : NULL;
+    return wait_for(ctx, conn, query, out);
+}
+
 static err ask_on(struct ctx *ctx, struct db_conn *conn, const struct call *call, PGresult **out)
 {
-    if (conn->state != DB_CONN_READY) {
-        return db_unavailable(ctx, conn->env, "connection lost");
-    }
     PGresult *result = NULL;
-    TRY(wait_for(ctx, conn, db_query_execute(conn, call->stmt, call->args), &result));
+    TRY(execute(ctx, conn, call, &result));
     if (call->db->leased == NULL && db_sqlstate_is_stale(result)) {
         PQclear(result);
-        TRY(wait_for(ctx, conn, prepare_and_execute(ctx, conn, call), &result));
+        TRY(wait_for(ctx, conn, prepare_again(ctx, conn, call->stmt), &result));
+        if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+            PQclear(result);
+            TRY(execute(ctx, conn, call, &result));
+        }
     }
     *out = result;
     return OK;

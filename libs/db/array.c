@@ -1,0 +1,51 @@
+#include "db/array.h"
+
+#include <string.h>
+
+#include "core/arena.h"
+
+/* Copies one item to `to` and ends it with NUL; NULL = not an array of texts. Returns what follows the item. */
+static const char *read_item(const char *from, char *to)
+{
+    const bool quoted = *from == '"';
+    const char *start = to;
+    from += quoted;
+    while (*from != '\0' && (quoted ? *from != '"' : *from != ',' && *from != '}')) {
+        from += *from == '\\' && from[1] != '\0';
+        *to++ = *from++;
+    }
+    *to = '\0';
+    if (*from == '\0' || (!quoted && (strcmp(start, "NULL") == 0 || *start == '{'))) {
+        return NULL;
+    }
+    return from + quoted;
+}
+
+bool db_array_read(struct arena *arena, const char *text, size_t len, struct strs *out)
+{
+    if (len < 2 || text[0] != '{') {
+        return false;
+    }
+    struct strs list = {0};
+    if (text[1] == '}') {
+        *out = list;
+        return true;
+    }
+    /* Every item takes at least one byte more in the text than its own. */
+    char *to = arena_alloc(arena, len);
+    list.items = ARENA_ARRAY(arena, const char *, len / 2 + 1);
+    for (const char *from = text; *from == ',' || from == text; list.count++) {
+        list.items[list.count] = to;
+        from = read_item(from + 1, to);
+        if (from == NULL) {
+            return false;
+        }
+        to += strlen(to) + 1;
+        if (*from == '}') {
+            list.count++;
+            *out = list;
+            return from[1] == '\0';
+        }
+    }
+    return false;
+}

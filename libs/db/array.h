@@ -1,0 +1,15 @@
+/* db/array.h - the text form of a Postgres array of text: {a,"b, c",NULL}. */
+#ifndef DB_ARRAY_H
+#define DB_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/field.h"
+
+struct arena;
+
+/* One dimension, no NULL inside; false otherwise. Items are in the arena. */
+bool db_array_read(struct arena *arena, const char *text, size_t len, struct strs *out);
+
+#endif
