@@ -1,0 +1,68 @@
+"""Fixtures of the black-box tests. Every test runs for every product unless it names one."""
+
+import pytest
+
+from harness.app import App
+from harness.services import ROOT, Services
+
+PRODUCTS = sorted(folder.name.removesuffix("-api") for folder in (ROOT / "apps").iterdir() if folder.is_dir())
+
+
+@pytest.fixture(scope="session")
+def services():
+    running = Services()
+    yield running
+    running.close()
+
+
+def other_product(product):
+    return next(name for name in PRODUCTS if name != product)
+
+
+@pytest.fixture(scope="session", params=PRODUCTS)
+def product(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def app(product, services):
+    """The product with seeds, shared by the tests of a file: they add data of their own and leave the rest alone."""
+    running = App(product, services)
+    migrated = running.command("migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    seeded = running.command("seed", "--from", str(ROOT / "seeds" / product))
+    assert seeded.returncode == 0, seeded.stderr
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def start(product, services):
+    """Starts further programs with settings of their own: start(RATE_LIMIT_GUEST_PER_MINUTE=3)."""
+    running = []
+
+    def start_one(which=product, **settings):
+        one = App(which, services, **settings)
+        running.append(one)
+        one.start()
+        return one
+
+    yield start_one
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def user(app):
+    return app.token_of("user")
+
+
+@pytest.fixture(scope="session")
+def agent(app):
+    return app.token_of("agent")
+
+
+@pytest.fixture(scope="session")
+def admin(app):
+    return app.token_of("admin")
