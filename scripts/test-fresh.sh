@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves on minimal Debian systems that nothing but the checkout is needed: each release is unpacked into a folder, the
 # last commit is cloned into it, and scripts/run.sh and scripts/test.sh run inside. Needs root and debootstrap.
-#   scripts/test-fresh.sh [--steps "setup run test"] [12|13]...
+#   scripts/test-fresh.sh [--steps "setup run test"|--steps user] [12|13]...
 # The base systems and the downloaded packages are kept under .dev/fresh/.
 set -euo pipefail
 # shellcheck source=lib/common.sh

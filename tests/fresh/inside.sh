@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs as root inside a minimal Debian with nothing but this checkout; scripts/test-fresh.sh starts it.
-#   tests/fresh/inside.sh [setup] [run] [test]
+#   tests/fresh/inside.sh [setup] [run] [test] [user]
+# The step user does setup and run as an ordinary user with sudo; it is for a system that no other step has changed.
 set -euo pipefail
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
@@ -71,6 +72,16 @@ step_test() {
     local started=$SECONDS
     scripts/test.sh
     note "tests took $((SECONDS - started)) s"
+}
+
+step_user() {
+    apt-get update -q
+    apt-get install -q -y --no-install-recommends sudo
+    useradd --create-home developer
+    echo 'developer ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/developer
+    cp -r "$ROOT" /home/developer/checkout
+    chown -R developer: /home/developer/checkout
+    runuser -u developer -- env HOME=/home/developer /home/developer/checkout/tests/fresh/inside.sh setup run
 }
 
 # The network is shared with the machine, so the usual ports may be taken.
