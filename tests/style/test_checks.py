@@ -54,8 +54,8 @@ class Size(PlantedTree):
         self.assert_found(self.found_in(function(parameters=five)))
         self.assert_found(self.found_in(function(parameters=five + ", int f")), "work: 6 parameters")
 
-    def test_attributes_are_not_parameters(self):
-        text = "__attribute__((format(printf, 1, 2)))\n" + function(parameters="const char *fmt, ...")
+    def test_attributes_ctx_and_ellipsis_are_not_parameters(self):
+        text = "__attribute__((format(printf, 2, 3)))\n" + function(parameters="struct ctx *ctx, const char *fmt, ...")
         self.assertEqual([row[0:1] + row[3:4] for row in check_size.functions(text)], [("work", 1)])
 
     def test_complexity_12_passes_and_13_not(self):
