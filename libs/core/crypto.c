@@ -1,6 +1,7 @@
 #include "core/crypto.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -36,32 +37,33 @@ bool crypto_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* The four digits of up to three bytes, '=' for what they do not fill. */
+static void encode_group(const uint8_t *bytes, size_t len, const char *digits, char out[4])
+{
+    unsigned bits = (unsigned)bytes[0] << 16;
+    bits |= len > 1 ? (unsigned)bytes[1] << 8 : 0;
+    bits |= len > 2 ? (unsigned)bytes[2] : 0;
+    for (size_t i = 0; i < 4; i++) {
+        out[i] = i <= len ? digits[bits >> (18 - 6 * i) & 63] : '=';
+    }
+}
+
 long crypto_base64_encode(const void *data, size_t len, bool url, char *out, size_t out_cap)
 {
     const uint8_t *bytes = data;
-    const char *digits = url ? url_digits : standard_digits;
-    const size_t groups = len / 3;
-    const size_t rest = len % 3;
-    const size_t last = rest == 0 ? 0 : url ? rest + 1 : 4;
-    if (groups >= LONG_MAX / 4 - 1 || out_cap <= groups * 4 + last) {
+    const size_t padding = (3 - len % 3) % 3;
+    const size_t out_len = (len + padding) / 3 * 4 - (url ? padding : 0);
+    if (len > LONG_MAX / 2 || out_cap <= out_len) {
         return -1;
     }
-    char *to = out;
-    for (size_t i = 0; i < len; i += 3) {
-        const size_t have = len - i < 3 ? len - i : 3;
-        const unsigned group = (unsigned)bytes[i] << 16 |
-                               (have > 1 ? (unsigned)bytes[i + 1] << 8 : 0) |
-                               (have > 2 ? (unsigned)bytes[i + 2] : 0);
-        for (size_t digit = 0; digit < 4; digit++) {
-            if (digit <= have) {
-                *to++ = digits[group >> (18 - 6 * digit) & 63];
-            } else if (!url) {
-                *to++ = '=';
-            }
-        }
+    for (size_t i = 0, at = 0; i < len; i += 3, at += 4) {
+        char group[4];
+        encode_group(bytes + i, len - i < 3 ? len - i : 3, url ? url_digits : standard_digits,
+            group);
+        memcpy(out + at, group, out_len - at < 4 ? out_len - at : 4);
     }
-    *to = '\0';
-    return to - out;
+    out[out_len] = '\0';
+    return (long)out_len;
 }
 
 static int digit_value(char c, bool url)

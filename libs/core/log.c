@@ -220,9 +220,10 @@ static void end_line(struct buf *line, size_t whole_len)
     buf_str(line, cut ? LINE_END_CUT : "}\n");
 }
 
-void log_write(struct log *log, const struct ctx *ctx, enum log_level level, const char *event,
+void log_write(const struct ctx *ctx, enum log_level level, const char *event,
     const struct log_field *fields, size_t count)
 {
+    struct log *log = ctx->log;
     if (BUFFER_BYTES - log->len < LINE_MAX_BYTES) {
         log_flush(log);
     }

@@ -41,7 +41,8 @@ struct log_field {
     ((struct log_field){.name = (name_), .kind = LOG_KIND_BOOL, .number = (value)})
 
 bool log_enabled(const struct log *log, enum log_level level); /* NULL log: false */
-void log_write(struct log *log, const struct ctx *ctx, enum log_level level, const char *event,
+/* Into ctx->log, which is there. */
+void log_write(const struct ctx *ctx, enum log_level level, const char *event,
     const struct log_field *fields, size_t count);
 
 /* event is "area.past_tense". At least one field. ctx may not be NULL; its log may. */
@@ -49,7 +50,7 @@ void log_write(struct log *log, const struct ctx *ctx, enum log_level level, con
     do {                                                                                           \
         if (log_enabled((ctx_)->log, (level_))) {                                                  \
             const struct log_field log_fields_[] = {__VA_ARGS__};                                  \
-            log_write((ctx_)->log, (ctx_), (level_), (event_), log_fields_,                        \
+            log_write((ctx_), (level_), (event_), log_fields_,                                     \
                 sizeof(log_fields_) / sizeof(log_fields_[0]));                                     \
         }                                                                                          \
     } while (0)

@@ -18,8 +18,16 @@ static bool is_continuation(unsigned char byte)
     return (byte & 0xc0) == 0x80;
 }
 
-/* Bytes of the well-formed sequence at text; 0 = malformed. Only the second byte has a range that
- * depends on the first: it excludes overlong forms, surrogates and what lies over U+10FFFF. */
+/* Only the second byte has a range that depends on the first: it excludes overlong forms, surrogates and
+ * what lies over U+10FFFF. */
+static bool is_second(unsigned char first, unsigned char byte)
+{
+    const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    return byte >= low && byte <= high;
+}
+
+/* Bytes of the well-formed sequence at text; 0 = malformed. */
 static size_t sequence_length(const unsigned char *text, size_t left)
 {
     const unsigned char first = text[0];
@@ -27,12 +35,7 @@ static size_t sequence_length(const unsigned char *text, size_t left)
         return first != 0;
     }
     const size_t len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (first < 0xc2 || first > 0xf4 || left < len) {
-        return 0;
-    }
-    const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high) {
+    if (first < 0xc2 || first > 0xf4 || left < len || !is_second(first, text[1])) {
         return 0;
     }
     for (size_t i = 2; i < len; i++) {
