@@ -1,0 +1,8 @@
+-- A page of the list, newest first.
+-- $1 jsonb filters, $2 text sort key of the last row of the page before (NULL = first page), $3 bigint its id,
+-- $4 bigint rows, $5 text locale, $6 boolean exact coordinates
+SELECT s.*, CASE WHEN $1::jsonb ->> 'near_lat' IS NOT NULL THEN distance_km(p.lat, p.lng, ($1::jsonb ->> 'near_lat')::float8, ($1::jsonb ->> 'near_lng')::float8) END AS distance_km, (p.published_at)::text AS sort_key
+FROM properties_filtered($1::jsonb) p, property_summary(p, $5::text, $6::boolean) s
+WHERE $2::text IS NULL OR (p.published_at, p.id) < ($2::text::timestamptz, $3::bigint)
+ORDER BY p.published_at DESC, p.id DESC
+LIMIT $4::bigint
