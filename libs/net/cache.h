@@ -1,7 +1,7 @@
 /* net/cache.h - Redis. Holds nothing that cannot be lost: a miss, a broken value and a dead Redis look alike.
  * Owns:   one connection a worker, reconnected with back-off; every key gets the product's prefix here.
  * Waits:  all cache_* calls below, at most LIMIT_REDIS_MS each; a connection that missed a deadline is closed.
- * Errors: ERR_UNAVAILABLE (no Redis, time-out, error reply). Callers go on without it. */
+ * Errors: ERR_UNAVAILABLE (no Redis, time-out, error reply), ERR_CANCELLED. Callers go on without it. */
 #ifndef NET_CACHE_H
 #define NET_CACHE_H
 
@@ -28,9 +28,10 @@ bool cache_url_is_valid(const char *url, const char **out_why);
 
 /* Never waits: connects in the background. config is borrowed for the life of the cache. */
 struct cache *cache_open(struct loop *loop, const struct cache_config *config);
-void cache_close(struct cache *cache);
+void cache_close(struct cache *cache); /* after the last fiber that uses it */
 
-/* *out is NULL on a miss. Bytes in the arena. */
+/* *out is NULL on a miss. Bytes in the arena. A value carries its key: one that cache_set did not put under
+ * this very key is a miss, so is one over LIMIT_REDIS_VALUE_BYTES (ERR_TOO_LARGE when set). */
 err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char **out, size_t *out_len);
 err cache_set(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes, size_t len,
     int64_t ttl_ms);

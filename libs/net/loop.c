@@ -189,6 +189,17 @@ void loop_on_turn(struct loop *loop, bool (*fn)(void *arg), void *arg)
     loop->hooks[loop->hook_count++] = (struct hook){.fn = fn, .arg = arg};
 }
 
+void loop_off_turn(struct loop *loop, bool (*fn)(void *arg), void *arg)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < loop->hook_count; i++) {
+        if (loop->hooks[i].fn != fn || loop->hooks[i].arg != arg) {
+            loop->hooks[kept++] = loop->hooks[i];
+        }
+    }
+    loop->hook_count = kept;
+}
+
 void loop_sleep_at_most(struct loop *loop, int64_t ms)
 {
     const int64_t bound_ms = ms < 0 ? 0 : ms;

@@ -2,7 +2,9 @@
 #ifndef NET_LOOP_INTERNAL_H
 #define NET_LOOP_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
 #include <uv.h>
 
 struct fiber_scheduler;
@@ -12,6 +14,9 @@ struct loop_timer;
 /* For requests that only libuv has (name resolution). */
 uv_loop_t *loop_uv(struct loop *loop);
 struct fiber_scheduler *loop_fibers(const struct loop *loop);
+
+/* Takes a hook of loop_on_turn away again; not from inside a hook. */
+void loop_off_turn(struct loop *loop, bool (*fn)(void *arg), void *arg);
 
 /* One-shot at a point in time of the monotonic clock; never early. */
 void loop_timer_start_at(struct loop_timer *timer, int64_t due_ns);
