@@ -52,6 +52,7 @@ struct ctx;
 /* Reports a failure: `return fail(ctx, ERR_NOT_FOUND, "faq %" PRId64, id);`
  * The text is for the log: short, impersonal, no secrets, no personal data. The client sees the fixed
  * sentence of the code. Evaluates to the err. */
+#undef fail /* libcheck has one too; a test that uses ours includes check.h before this */
 #define fail(ctx, code, ...) err_fail((ctx), (code), __FILE__, __LINE__, __VA_ARGS__)
 
 /* As fail(), with what the client sees. `name` (from core/codes.h, or NULL for the code's own name)

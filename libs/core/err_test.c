@@ -1,5 +1,4 @@
-#include <check.h>
-#undef fail /* check's old name for ck_abort_msg */
+#include <check.h> /* before core/err.h: both define fail() */
 
 #include "core/err.h"
 

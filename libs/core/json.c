@@ -10,8 +10,6 @@
 #include "core/ctx.h"
 #include "core/limits.h"
 
-#define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
-
 /* `struct json` is jansson's json_t under another name; only this file knows. */
 static const json_t *inner(const struct json *value)
 {
@@ -72,6 +70,15 @@ static enum scan_result scan(const char *text, size_t len)
     return SCAN_FITS;
 }
 
+static json_t *load(const char *text, size_t len, json_error_t *out_error)
+{
+    *out_error = (json_error_t){0};
+    if (memchr(text, '\0', len) != NULL) { /* jansson would take it for the end of the text */
+        return NULL;
+    }
+    return json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, out_error);
+}
+
 static void release(void *root)
 {
     json_decref(root);
@@ -90,7 +97,7 @@ err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json 
         break;
     }
     json_error_t error;
-    json_t *root = json_loadb(text, len, PARSE_FLAGS, &error);
+    json_t *root = load(text, len, &error);
     if (root == NULL) {
         /* jansson's own sentence quotes the text, which may be personal. */
         return fail(ctx, ERR_BAD_REQUEST, "malformed JSON: line %d, column %d, code %d", error.line,
@@ -106,7 +113,8 @@ bool json_is_valid(const char *text, size_t len)
     if (scan(text, len) != SCAN_FITS) {
         return false;
     }
-    json_t *root = json_loadb(text, len, PARSE_FLAGS, /* error */ NULL);
+    json_error_t error;
+    json_t *root = load(text, len, &error);
     json_decref(root);
     return root != NULL;
 }
