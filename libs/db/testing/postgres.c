@@ -177,9 +177,16 @@ const char *postgres_url(const char *role, const char *database)
     return url;
 }
 
+static void ignore_notice(void *arg, const PGresult *result)
+{
+    (void)arg;
+    (void)result;
+}
+
 static PGresult *query(const char *database, const char *sql)
 {
     PGconn *pg = PQconnectdb(postgres_url("postgres", database));
+    PQsetNoticeReceiver(pg, ignore_notice, NULL);
     PGresult *result = PQexec(pg, sql);
     const ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
