@@ -41,10 +41,10 @@ bool db_array_read(struct arena *arena, const char *text, size_t len, struct str
             return false;
         }
         to += strlen(to) + 1;
-        if (*from == '}') {
+        if (*from == '}' && from[1] == '\0') {
             list.count++;
             *out = list;
-            return from[1] == '\0';
+            return true;
         }
     }
     return false;

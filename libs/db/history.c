@@ -11,7 +11,8 @@
 #include "db/url.h"
 
 static const char session[] =
-    "-c timezone=UTC -c datestyle=ISO -c search_path=public -c client_min_messages=warning";
+    "-c timezone=UTC -c datestyle=ISO -c search_path=public -c client_min_messages=warning "
+    "-c client_connection_check_interval=1s"; /* a killed migration lets go of its locks soon */
 
 err history_connect(struct ctx *ctx, const char *url,
     err (*fn)(struct ctx *ctx, PGconn *pg, void *arg), void *arg)
