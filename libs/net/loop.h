@@ -40,6 +40,8 @@ void loop_on_signal(struct loop *loop, int signal, void (*fn)(void *arg, int sig
  * when it did something that earlier hooks may want to see: all of them then run again.
  * The order of a worker: fibers (made by loop_new), HTTP server, database flush, log flush. */
 void loop_on_turn(struct loop *loop, bool (*fn)(void *arg), void *arg);
+/* Takes a hook away again; not from inside a hook. */
+void loop_off_turn(struct loop *loop, bool (*fn)(void *arg), void *arg);
 /* The loop will not sleep longer than this in the present turn (0 = poll and return at once). */
 void loop_sleep_at_most(struct loop *loop, int64_t ms);
 

@@ -15,9 +15,6 @@ struct loop_timer;
 uv_loop_t *loop_uv(struct loop *loop);
 struct fiber_scheduler *loop_fibers(const struct loop *loop);
 
-/* Takes a hook of loop_on_turn away again; not from inside a hook. */
-void loop_off_turn(struct loop *loop, bool (*fn)(void *arg), void *arg);
-
 /* One-shot at a point in time of the monotonic clock; never early. */
 void loop_timer_start_at(struct loop_timer *timer, int64_t due_ns);
 
