@@ -13,7 +13,7 @@
 #include "core/utf8.h"
 
 #define NOT_AN_INTEGER "must be an integer"
-#define NOT_TEXT "must be UTF-8 text without control character 0"
+#define NOT_TEXT "must be valid UTF-8 without NUL"
 
 static bool is_word(const char *text, size_t len, const char *word)
 {
