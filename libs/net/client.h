@@ -1,7 +1,7 @@
 /* net/client.h - the only way out over HTTP: configured hosts only, never an address that a client supplied.
  * Owns:   keep-alive connections (curl multi on the worker's loop).
  * Waits:  client_send, at most request->timeout_ms and the ctx deadline.
- * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (no connection, TLS), ERR_TOO_LARGE (reply), ERR_CANCELLED.
+ * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (no connection), ERR_TOO_LARGE (reply), ERR_CANCELLED, ERR_INTERNAL (URL).
  *         Any HTTP status is a reply, not an error. Redirects are never followed. https only, except loopback. */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
