@@ -52,8 +52,8 @@ int main(void)
 {
     Suite *suite = suite_create("db.array");
     TCase *tests = tcase_create("array");
-    tcase_add_loop_test(
-        tests, arrays_of_text_are_read, 0, (int)(sizeof(arrays) / sizeof(arrays[0])));
+    tcase_add_loop_test(tests, arrays_of_text_are_read, 0,
+        (int)(sizeof(arrays) / sizeof(arrays[0])));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

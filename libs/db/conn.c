@@ -181,8 +181,8 @@ int64_t db_backoff_ms(int failures)
 
 err db_unavailable(struct ctx *ctx, const struct db_env *env, const char *what)
 {
-    const err unavailable = fail(ctx, ERR_UNAVAILABLE, "%s%s%s", what,
-        *env->reason == '\0' ? "" : ": ", env->reason);
+    const err unavailable =
+        fail(ctx, ERR_UNAVAILABLE, "%s%s%s", what, *env->reason == '\0' ? "" : ": ", env->reason);
     ctx->error.retry_after_s = 1;
     return unavailable;
 }

@@ -25,36 +25,36 @@ struct loop_watch;
 /* What the connections of one worker share. */
 struct db_env {
     struct loop *loop;
-    struct arena *arena;                            /* lives as long as the struct db */
+    struct arena *arena; /* lives as long as the struct db */
     struct db_params params;
     const struct db_stmt *const *const *statements;
     bool echo;
     struct db_query *free_queries;
-    struct db_conn *unflushed;                      /* what was sent on them leaves at the end of the turn */
+    struct db_conn *unflushed; /* what was sent on them leaves at the end of the turn */
     uint64_t queries, errors;
-    int64_t last_ns;                                /* duration of the last answered query */
-    char reason[DB_REASON_MAX];                     /* why a connection was lost last; "" = never */
+    int64_t last_ns;            /* duration of the last answered query */
+    char reason[DB_REASON_MAX]; /* why a connection was lost last; "" = never */
 };
 
 enum db_conn_state { DB_CONN_DOWN, DB_CONN_CONNECTING, DB_CONN_PREPARING, DB_CONN_READY };
 
 struct db_conn {
     struct db_env *env;
-    const char *lane;           /* names the waits: "db.fast" */
+    const char *lane; /* names the waits: "db.fast" */
     enum db_conn_state state;
     PGconn *pg;
     struct loop_watch *watch;
-    struct loop_timer *timer;   /* connect deadline, later the watchdog */
-    bool watched;               /* the watchdog is running */
-    struct db_query *head;      /* sent, not yet answered, oldest first */
+    struct loop_timer *timer; /* connect deadline, later the watchdog */
+    bool watched;             /* the watchdog is running */
+    struct db_query *head;    /* sent, not yet answered, oldest first */
     struct db_query *tail;
     int in_flight;
-    int64_t progress_ns;        /* last sign of life while something was asked */
-    bool dirty;                 /* in env->unflushed */
+    int64_t progress_ns; /* last sign of life while something was asked */
+    bool dirty;          /* in env->unflushed */
     struct db_conn *next_unflushed;
     /* Tells the owner: became ready, went down, or (ready) has answered all it was asked. */
     void (*changed)(struct db_conn *conn);
-    void *owner;                /* for `changed` */
+    void *owner; /* for `changed` */
 };
 
 void db_conn_init(struct db_conn *conn, struct db_env *env, const char *lane,
@@ -74,8 +74,8 @@ bool db_conn_is_stuck(const struct db_conn *conn);
  * nobody waits for is drained. */
 struct db_query *db_query_text(struct db_conn *conn, const char *sql);
 struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *stmt);
-struct db_query *db_query_execute(
-    struct db_conn *conn, const struct db_stmt *stmt, struct db_args args);
+struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
+    struct db_args args);
 
 /* On OK *out is the query's first result, owned by the caller (PQclear). */
 err db_query_wait(struct ctx *ctx, struct db_conn *conn, struct db_query *query, int64_t timeout_ms,

@@ -26,7 +26,8 @@ struct number {
 static const struct field number_fields[] = {FIELD_I64(struct number, n, "Number")};
 
 static const struct db_stmt echo = {"echo", "SELECT $1::bigint AS n"};
-static const struct db_stmt sleep_ms = {"sleep_ms", "SELECT count(pg_sleep($1::float8 / 1000)) AS n"};
+static const struct db_stmt sleep_ms = {
+    "sleep_ms", "SELECT count(pg_sleep($1::float8 / 1000)) AS n"};
 static const struct db_stmt backend = {"backend", "SELECT pg_backend_pid() + 0 * $1::bigint AS n"};
 static const struct db_stmt *const statements[] = {&echo, &sleep_ms, &backend, NULL};
 static const struct db_stmt *const *const lists[] = {statements, NULL};
@@ -56,7 +57,8 @@ static err ask(struct ctx *ctx, struct db_test *test, const struct db_stmt *stmt
     return OK;
 }
 
-static int64_t must_ask(struct ctx *ctx, struct db_test *test, const struct db_stmt *stmt, int64_t arg)
+static int64_t must_ask(struct ctx *ctx, struct db_test *test, const struct db_stmt *stmt,
+    int64_t arg)
 {
     int64_t n = -1;
     const err e = ask(ctx, test, stmt, arg, &n);
@@ -178,7 +180,8 @@ static void abandon_frozen(struct ctx *ctx, struct db_test *test)
     ck_assert_int_eq(probe.code, ERR_TIMEOUT);
     ck_assert_uint_eq(db_state(test->db).reconnects, 0);
     sleep_for(ctx, test, LIMIT_DB_QUERY_MS);
-    ck_assert_uint_eq(db_state(test->db).reconnects, 1); /* the watchdog's work: nobody was waiting */
+    ck_assert_uint_eq(db_state(test->db).reconnects,
+        1); /* the watchdog's work: nobody was waiting */
     ck_assert_int_eq(kill(pid, SIGCONT), 0);
     ck_assert_double_lt(recovery_ms(ctx, test), 1000);
 }
@@ -355,8 +358,7 @@ int main(void)
     tcase_add_test(tests, a_restart_costs_a_moment);
     tcase_add_test(tests, a_start_without_a_server_is_mended_when_it_comes);
     tcase_add_test(tests, a_cancelled_query_is_drained);
-    tcase_add_test(
-        tests, a_host_that_accepts_and_says_nothing_is_left_at_the_connect_deadline);
+    tcase_add_test(tests, a_host_that_accepts_and_says_nothing_is_left_at_the_connect_deadline);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

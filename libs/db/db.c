@@ -19,8 +19,8 @@ const struct field db_config_fields[] = {
         .max = 1000, .dflt = 10),
     FIELD_I64(struct db_config, database_max_overflow,
         "Further short-lived connections of the whole product", .min = 0, .max = 1000, .dflt = 20),
-    FIELD_BOOL(struct db_config, database_pool_pre_ping,
-        "Ask an idle connection before it is used", .dflt = 1),
+    FIELD_BOOL(struct db_config, database_pool_pre_ping, "Ask an idle connection before it is used",
+        .dflt = 1),
     FIELD_BOOL(struct db_config, database_echo,
         "Log the SQL text (never parameters) at debug level"),
 };
@@ -61,8 +61,8 @@ struct db *db_open(struct loop *loop, const struct db_options *options)
         .arena = arena,
         .statements = options->statements,
         .echo = config->database_echo};
-    const bool valid = db_url_params(
-        arena, config->database_url, options->application_name, session, &lanes->env.params);
+    const bool valid = db_url_params(arena, config->database_url, options->application_name,
+        session, &lanes->env.params);
     ASSERT(valid); /* the settings were checked */
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
     loop_on_turn(loop, flush_turn, &lanes->env);

@@ -20,12 +20,13 @@ struct ctx;
 struct loop;
 
 struct db_config {
-    const char *database_url;          /* secret; postgres://, postgresql://, postgresql+asyncpg:// */
-    const char *migrate_database_url;  /* secret; "" = database_url */
-    int64_t database_pool_size;        /* kept connections of the whole product */
-    int64_t database_max_overflow;     /* further short-lived slow-lane connections of the whole product */
+    const char *database_url; /* secret; postgres://, postgresql://, postgresql+asyncpg:// */
+    const char *migrate_database_url; /* secret; "" = database_url */
+    int64_t database_pool_size;       /* kept connections of the whole product */
+    int64_t
+        database_max_overflow; /* further short-lived slow-lane connections of the whole product */
     bool database_pool_pre_ping;
-    bool database_echo;                /* log statement names and text at debug, never parameters */
+    bool database_echo; /* log statement names and text at debug, never parameters */
 };
 extern const struct field db_config_fields[];
 extern const int db_config_count;
@@ -35,10 +36,11 @@ extern const int db_config_count;
 struct db;
 
 struct db_options {
-    const struct db_config *config;               /* borrowed */
-    const struct db_stmt *const *const *statements; /* NULL-terminated list of NULL-terminated lists */
+    const struct db_config *config; /* borrowed */
+    const struct db_stmt *const *const
+        *statements; /* NULL-terminated list of NULL-terminated lists */
     const char *application_name;
-    int workers;                                  /* the pool is split by this */
+    int workers; /* the pool is split by this */
 };
 
 /* Never waits: connects in the background. */
@@ -47,7 +49,8 @@ void db_close(struct db *db);
 
 struct db_arg {
     const char *text; /* NULL = SQL NULL; borrowed until the call returns */
-    char number[32];  /* backing store of numbers and times; used when text is NULL and this is not "" */
+    char number
+        [32]; /* backing store of numbers and times; used when text is NULL and this is not "" */
 };
 struct db_args {
     int count;
@@ -92,7 +95,8 @@ err db_exec(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct d
 /* One business operation = one transaction: BEGIN, body, COMMIT; the caller replies after it returned OK.
  * Any err of body rolls back. 40001 and 40P01 run body again (three times at most), so body must be safe to
  * repeat: no outbound call, no send. Nesting is a programming error. */
-err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg), void *arg);
+err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg),
+    void *arg);
 
 /* Slow single statements (reports, vector search): like db_list, on an exclusive connection. */
 err db_list_slow(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
@@ -103,12 +107,12 @@ bool db_violated(const struct ctx *ctx, const char *constraint);
 
 /* For /ready and metrics: last known state, never asks. */
 struct db_state {
-    bool connected;        /* a fast-lane connection is ready */
+    bool connected; /* a fast-lane connection is ready */
     int64_t since_us;
     double last_ms;
     int connections, connections_max;
-    int waiting;           /* fibers without a connection yet */
-    int in_flight;         /* queries on the fast lane */
+    int waiting;   /* fibers without a connection yet */
+    int in_flight; /* queries on the fast lane */
     uint64_t queries, errors, reconnects;
 };
 struct db_state db_state(const struct db *db);

@@ -191,11 +191,11 @@ END_TEST
 static void read_counts(struct ctx *ctx, struct db_test *test)
 {
     struct number number;
-    ck_assert_int_eq(
-        db_one(ctx, test->db, &series, DB_ARGS(DB_I64(0)), SHAPE(number), &number).code,
+    ck_assert_int_eq(db_one(ctx, test->db, &series, DB_ARGS(DB_I64(0)), SHAPE(number), &number)
+                         .code,
         ERR_NOT_FOUND);
-    ck_assert_int_eq(
-        db_one(ctx, test->db, &series, DB_ARGS(DB_I64(2)), SHAPE(number), &number).code,
+    ck_assert_int_eq(db_one(ctx, test->db, &series, DB_ARGS(DB_I64(2)), SHAPE(number), &number)
+                         .code,
         ERR_INTERNAL);
     struct list list = {0};
     must(ctx, db_list(ctx, test->db, &series, DB_ARGS(DB_I64(0)), SHAPE(number), 0, &list));
@@ -203,11 +203,12 @@ static void read_counts(struct ctx *ctx, struct db_test *test)
     must(ctx, db_list(ctx, test->db, &series, DB_ARGS(DB_I64(3)), SHAPE(number), 3, &list));
     ck_assert_int_eq(list.count, 3);
     ck_assert_int_eq(((struct number *)list.items)[2].n, 3);
-    ck_assert_int_eq(
-        db_list(ctx, test->db, &series, DB_ARGS(DB_I64(4)), SHAPE(number), 3, &list).code,
+    ck_assert_int_eq(db_list(ctx, test->db, &series, DB_ARGS(DB_I64(4)), SHAPE(number), 3, &list)
+                         .code,
         ERR_TOO_LARGE);
     ck_assert_int_eq(list.count, 3);
-    must(ctx, db_list(ctx, test->db, &series, DB_ARGS(DB_I64(LIMIT_DB_ROWS)), SHAPE(number), 0, &list));
+    must(ctx,
+        db_list(ctx, test->db, &series, DB_ARGS(DB_I64(LIMIT_DB_ROWS)), SHAPE(number), 0, &list));
     ck_assert_int_eq(list.count, LIMIT_DB_ROWS);
     ck_assert_int_eq(db_list(ctx, test->db, &series, DB_ARGS(DB_I64(LIMIT_DB_ROWS + 1)),
                          SHAPE(number), 0, &list)
@@ -238,8 +239,8 @@ static void write_rows(struct ctx *ctx, struct db_test *test)
     ck_assert(db_violated(ctx, "things_pkey"));
     ck_assert(!db_violated(ctx, "pkey"));
     ck_assert(!db_violated(ctx, "things_check"));
-    ck_assert_int_eq(
-        db_exec(ctx, test->db, &insert, DB_ARGS(DB_I64(1000)), NULL).code, ERR_INVALID);
+    ck_assert_int_eq(db_exec(ctx, test->db, &insert, DB_ARGS(DB_I64(1000)), NULL).code,
+        ERR_INVALID);
     ck_assert(db_violated(ctx, "things_small"));
 }
 
@@ -285,8 +286,8 @@ static void run_many(struct ctx *ctx, struct db_test *test)
     ck_assert_int_eq(tally.right, 4000);
     ck_assert_int_eq(tally.wrong, 0);
     ck_assert_int_eq(tally.failed, 1000);
-    ck_assert_int_eq(postgres_number("postgres",
-                         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'db-test'"),
+    ck_assert_int_eq(postgres_number("postgres", "SELECT count(*) FROM pg_stat_activity WHERE "
+                                                 "application_name = 'db-test'"),
         1);
     ck_assert_int_eq(db_state(test->db).in_flight, 0);
     ck_assert_uint_eq(db_state(test->db).reconnects, 0);
@@ -348,8 +349,8 @@ END_TEST
 static void appear_later(struct ctx *ctx, struct db_test *test)
 {
     struct number number = {0};
-    ck_assert_int_eq(
-        db_one(ctx, test->db, &broken, DB_NO_ARGS, SHAPE(number), &number).code, ERR_INTERNAL);
+    ck_assert_int_eq(db_one(ctx, test->db, &broken, DB_NO_ARGS, SHAPE(number), &number).code,
+        ERR_INTERNAL);
     postgres_sql("postgres", "CREATE TABLE no_such_table AS SELECT 5 AS n");
     must(ctx, db_one(ctx, test->db, &broken, DB_NO_ARGS, SHAPE(number), &number));
     ck_assert_int_eq(number.n, 5);

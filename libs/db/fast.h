@@ -15,11 +15,11 @@ struct db_fast {
     struct db_conn conn;
     struct loop_timer *retry;
     struct db_waiters waiters;
-    bool tried;           /* the first connect has ended, one way or the other */
+    bool tried; /* the first connect has ended, one way or the other */
     bool connected;
-    int failures;         /* in a row */
+    int failures; /* in a row */
     int64_t ready_ns;
-    int64_t since_us;     /* wall clock of the last change of `connected` */
+    int64_t since_us; /* wall clock of the last change of `connected` */
     uint64_t reconnects;
 };
 

@@ -18,7 +18,8 @@ err history_connect(struct ctx *ctx, const char *url,
 struct history_query {
     const char *what;
     const char *sql;
-    const char *const *values; /* $1, $2, ...; NULL = none, and then sql may hold several statements */
+    const char *const
+        *values; /* $1, $2, ...; NULL = none, and then sql may hold several statements */
     int count;
 };
 err history_ask(struct ctx *ctx, PGconn *pg, const struct history_query *query, PGresult **out);

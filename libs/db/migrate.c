@@ -171,8 +171,8 @@ static const char other_databases[] =
 static err check_isolation(struct ctx *ctx, PGconn *pg)
 {
     PGresult *rows = NULL;
-    TRY(history_ask(
-        ctx, pg, &(struct history_query){.what = "databases", .sql = other_databases}, &rows));
+    TRY(history_ask(ctx, pg, &(struct history_query){.what = "databases", .sql = other_databases},
+        &rows));
     if (PQntuples(rows) > 0) {
         return fail(ctx, ERR_CONFLICT, "role %s can connect to database %s too: REVOKE CONNECT",
             PQuser(pg), PQgetvalue(rows, 0, 0));

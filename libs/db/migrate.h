@@ -15,16 +15,16 @@ struct db_config;
 struct embed;
 
 struct migrate_plan {
-    const struct embed *files;   /* "0001_base.sql", in order, ends with a zero row */
-    const char *product_id;      /* written with the first migration; another one is refused */
-    const char *owner_role;      /* SET ROLE after connecting; "" = stay */
+    const struct embed *files; /* "0001_base.sql", in order, ends with a zero row */
+    const char *product_id;    /* written with the first migration; another one is refused */
+    const char *owner_role;    /* SET ROLE after connecting; "" = stay */
 };
 
 struct migrate_entry {
     int64_t version;
-    const char *name;       /* arena */
+    const char *name; /* arena */
     bool applied;
-    bool changed;           /* applied with another checksum */
+    bool changed; /* applied with another checksum */
     int64_t applied_at_us;
 };
 
@@ -37,6 +37,7 @@ err migrate_status(struct ctx *ctx, const struct db_config *config, const struct
 
 /* Start-up checks with the server's own role: schema complete and unchanged, the product id fits, and the
  * role can NOT connect to any other database of the server than its own and the maintenance ones. */
-err migrate_verify(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan);
+err migrate_verify(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan);
 
 #endif

@@ -22,8 +22,10 @@
         .name = (name_), .data = (const unsigned char *)(text_), .size = sizeof(text_) - 1         \
     }
 #define BASE                                                                                       \
-    SQL_FILE("0001_base.sql", "CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT NULL)")
-#define HOMES SQL_FILE("0002_homes.sql", "CREATE TABLE homes (id int); INSERT INTO homes VALUES (1);")
+    SQL_FILE("0001_base.sql", "CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT "      \
+                              "NULL)")
+#define HOMES                                                                                      \
+    SQL_FILE("0002_homes.sql", "CREATE TABLE homes (id int); INSERT INTO homes VALUES (1);")
 
 static const struct embed good[] = {BASE, HOMES, {0}};
 static const struct embed longer[] = {
@@ -33,7 +35,8 @@ static const struct embed changed[] = {
 static const struct embed failing[] = {
     BASE, HOMES, SQL_FILE("0010_more.sql", "CREATE TABLE half (id int); SELECT 1 / 0"), {0}};
 static const struct embed committing[] = {BASE,
-    SQL_FILE("0002_homes.sql", "CREATE TABLE homes (id int); COMMIT; CREATE TABLE half (id int)"), {0}};
+    SQL_FILE("0002_homes.sql", "CREATE TABLE homes (id int); COMMIT; CREATE TABLE half (id int)"),
+    {0}};
 static const struct embed slow[] = {
     BASE, SQL_FILE("0002_homes.sql", "CREATE TABLE half (id int); SELECT pg_sleep(20)"), {0}};
 static const struct embed unordered[] = {HOMES, BASE, {0}};
@@ -64,10 +67,10 @@ static void create_database(void)
 
 static struct world new_world(void)
 {
-    struct world world = {.plan = {.files = good, .product_id = "shop", .owner_role = "shop_owner"}};
+    struct world world = {
+        .plan = {.files = good, .product_id = "shop", .owner_role = "shop_owner"}};
     ctx_init(&world.ctx, arena_new(/* pool= */ NULL), &clock_system, /* log= */ NULL, 60000);
-    world.config.database_url =
-        arena_strdup(world.ctx.arena, postgres_url("shop_user", "shop"));
+    world.config.database_url = arena_strdup(world.ctx.arena, postgres_url("shop_user", "shop"));
     world.config.migrate_database_url =
         arena_strdup(world.ctx.arena, postgres_url("shop_migrate", "shop"));
     return world;
@@ -88,7 +91,8 @@ static int migrate(struct world *world, const struct embed *files)
     return applied;
 }
 
-static void refuse(struct world *world, const struct embed *files, enum err_code code, const char *why)
+static void refuse(struct world *world, const struct embed *files, enum err_code code,
+    const char *why)
 {
     int applied = -1;
     world->plan.files = files;
@@ -254,8 +258,9 @@ START_TEST(a_killed_migration_leaves_no_trace)
 {
     const pid_t pid = fork_migration(slow);
     const struct timespec pause = {.tv_nsec = 20000000};
-    while (postgres_number("shop", "SELECT count(*) FROM pg_stat_activity "
-                                   "WHERE application_name = 'migrate' AND wait_event = 'PgSleep'") == 0) {
+    while (postgres_number("shop",
+               "SELECT count(*) FROM pg_stat_activity "
+               "WHERE application_name = 'migrate' AND wait_event = 'PgSleep'") == 0) {
         nanosleep(&pause, NULL);
     }
     ck_assert_int_eq(kill(pid, SIGKILL), 0);

@@ -228,8 +228,8 @@ struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *st
     return end_query(conn, PQsendPrepare(conn->pg, stmt->name, stmt->text, 0, NULL));
 }
 
-struct db_query *db_query_execute(
-    struct db_conn *conn, const struct db_stmt *stmt, struct db_args args)
+struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
+    struct db_args args)
 {
     ASSERT(args.count <= ARGS_MAX);
     const char *values[ARGS_MAX];

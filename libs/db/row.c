@@ -9,7 +9,8 @@
 #include "db/array.h"
 
 struct column {
-    const struct field *field;  /* where the value goes: a row of the shape, or of an embedded object */
+    const struct field
+        *field; /* where the value goes: a row of the shape, or of an embedded object */
     const struct field *object; /* the row of the shape that embeds it; NULL = none */
     int row, object_row;        /* their places in their field tables */
     bool needs_value;           /* NULL cannot be expressed */
@@ -78,8 +79,8 @@ err db_row_map(struct ctx *ctx, struct db_row_maps *maps, const struct db_stmt *
     struct column *columns = NULL;
     TRY(map_columns(ctx, stmt, shape, result, &columns));
     struct db_row_map *map = ARENA_NEW(maps->arena, struct db_row_map);
-    *map = (struct db_row_map){
-        .next = *bucket, .stmt = stmt, .fields = shape->fields, .count = count};
+    *map =
+        (struct db_row_map){.next = *bucket, .stmt = stmt, .fields = shape->fields, .count = count};
     map->columns = ARENA_ARRAY(maps->arena, struct column, (size_t)count);
     memcpy(map->columns, columns, sizeof(struct column) * (size_t)count);
     *bucket = map;
@@ -97,8 +98,8 @@ static void set_present(const struct shape *shape, void *base, int row)
 }
 
 /* A column of type text[]; what is not text[] goes the common way. */
-static bool read_array(
-    struct ctx *ctx, const struct field *field, void *base, const char *text, size_t len)
+static bool read_array(struct ctx *ctx, const struct field *field, void *base, const char *text,
+    size_t len)
 {
     void *member = (char *)base + field->offset;
     return field->type == FIELD_TYPE_STRS && db_array_read(ctx->arena, text, len, member);

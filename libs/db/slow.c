@@ -95,8 +95,8 @@ static void changed(struct db_conn *conn)
 
 void db_slow_open(struct db_slow *slow, struct db_env *env, int kept, int overflow, bool pre_ping)
 {
-    *slow = (struct db_slow){
-        .env = env, .max = kept + overflow, .kept = kept, .pre_ping = pre_ping};
+    *slow =
+        (struct db_slow){.env = env, .max = kept + overflow, .kept = kept, .pre_ping = pre_ping};
     slow->slots = ARENA_ARRAY(env->arena, struct db_slot, (size_t)slow->max);
     for (int i = 0; i < slow->max; i++) {
         slow->slots[i].slow = slow;
@@ -155,8 +155,7 @@ static err wait_for_one(struct ctx *ctx, struct db_slow *slow, struct db_conn **
         return db_unavailable(ctx, slow->env, "not connected");
     }
     struct db_conn *conn = NULL;
-    const err e =
-        db_waiters_park(ctx, slow->env->loop, &slow->waiters, LIMIT_DB_LEASE_MS, &conn);
+    const err e = db_waiters_park(ctx, slow->env->loop, &slow->waiters, LIMIT_DB_LEASE_MS, &conn);
     if (conn != NULL && !is_ok(e)) {
         db_slow_return(slow, conn); /* served in the turn in which the wait ended */
     }

@@ -15,19 +15,19 @@
 struct db_slot {
     struct db_conn conn;
     struct db_slow *slow;
-    struct fiber *holder;     /* NULL: idle, or being made ready */
-    bool returning;           /* the lane is cleaning up */
-    bool up;                  /* was ready once since it was opened */
+    struct fiber *holder; /* NULL: idle, or being made ready */
+    bool returning;       /* the lane is cleaning up */
+    bool up;              /* was ready once since it was opened */
     int64_t idle_since_ns;
 };
 
 struct db_slow {
     struct db_env *env;
     struct db_slot *slots;
-    int max, kept, open;      /* open: not DOWN */
+    int max, kept, open; /* open: not DOWN */
     int connecting;
     bool pre_ping;
-    int failures;             /* connects in a row */
+    int failures; /* connects in a row */
     int64_t retry_at_ns;
     struct db_waiters waiters;
 };

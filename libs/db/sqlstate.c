@@ -73,8 +73,8 @@ bool db_violated(const struct ctx *ctx, const char *constraint)
     snprintf(suffix, sizeof(suffix), "constraint %s", constraint);
     const size_t len = strlen(suffix);
     const size_t text_len = strlen(ctx->error.text);
-    return (ctx->error.code == ERR_CONFLICT || ctx->error.code == ERR_INVALID) &&
-           text_len >= len && strcmp(ctx->error.text + text_len - len, suffix) == 0;
+    return (ctx->error.code == ERR_CONFLICT || ctx->error.code == ERR_INVALID) && text_len >= len &&
+           strcmp(ctx->error.text + text_len - len, suffix) == 0;
 }
 
 bool db_sqlstate_is_transient(const PGresult *result)

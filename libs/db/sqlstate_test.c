@@ -56,8 +56,8 @@ static void raise_each(struct ctx *ctx, struct db_test *test)
 {
     struct number number;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const err e = db_one(
-            ctx, test->db, &raise_state, DB_ARGS(DB_TEXT(rows[i].state)), SHAPE(number), &number);
+        const err e = db_one(ctx, test->db, &raise_state, DB_ARGS(DB_TEXT(rows[i].state)),
+            SHAPE(number), &number);
         ck_assert_msg(e.code == rows[i].code, "%s: %s", rows[i].state, err_name(e.code));
         ck_assert_ptr_nonnull(strstr(ctx->error.text, rows[i].state));
         ck_assert_ptr_nonnull(strstr(ctx->error.text, "raise_state"));
@@ -69,8 +69,8 @@ static void raise_each(struct ctx *ctx, struct db_test *test)
 static void keep_values_secret(struct ctx *ctx, struct db_test *test)
 {
     struct number number;
-    const err e = db_one(
-        ctx, test->db, &cast_text, DB_ARGS(DB_TEXT("ann@home")), SHAPE(number), &number);
+    const err e =
+        db_one(ctx, test->db, &cast_text, DB_ARGS(DB_TEXT("ann@home")), SHAPE(number), &number);
     ck_assert_int_eq(e.code, ERR_INVALID);
     ck_assert_ptr_null(strstr(ctx->error.text, "ann"));
     ck_assert_ptr_null(strstr(ctx->error.text, "bigint")); /* no SQL either */

@@ -19,16 +19,15 @@ struct call {
 
 /* Gone from this connection (a pooler between us), or planned for a schema that has changed: made anew. The
  * two stand in the queue side by side, so that nobody finds the statement missing in between. */
-static struct db_query *prepare_again(
-    struct ctx *ctx, struct db_conn *conn, const struct db_stmt *stmt)
+static struct db_query *prepare_again(struct ctx *ctx, struct db_conn *conn,
+    const struct db_stmt *stmt)
 {
     const char *sql = arena_printf(ctx->arena, "DEALLOCATE \"%s\"", stmt->name);
     const bool sent = conn->state == DB_CONN_READY && db_query_text(conn, sql) != NULL;
     return sent ? db_query_prepare(conn, stmt) : NULL;
 }
 
-static err wait_for(
-    struct ctx *ctx, struct db_conn *conn, struct db_query *query, PGresult **out)
+static err wait_for(struct ctx *ctx, struct db_conn *conn, struct db_query *query, PGresult **out)
 {
     return query == NULL ? db_unavailable(ctx, conn->env, "connection lost")
                          : db_query_wait(ctx, conn, query, LIMIT_DB_QUERY_MS, out);

@@ -64,8 +64,8 @@ static err run_in(struct ctx *ctx, struct db *tx, const struct work *work)
 }
 
 /* *out_again: the server rolled everything back and another run may succeed. */
-static err run_once(
-    struct ctx *ctx, struct db_lanes *lanes, const struct work *work, bool *out_again)
+static err run_once(struct ctx *ctx, struct db_lanes *lanes, const struct work *work,
+    bool *out_again)
 {
     struct db tx = {.lanes = lanes};
     TRY(db_slow_lease(ctx, &lanes->slow, &tx.leased));
@@ -78,7 +78,8 @@ static err run_once(
     return e;
 }
 
-err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg), void *arg)
+err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg),
+    void *arg)
 {
     ASSERT(db->leased == NULL);
     const struct work work = {.body = body, .arg = arg};

@@ -19,7 +19,8 @@ static const struct field number_fields[] = {FIELD_I64(struct number, n, "Number
 
 static const struct db_stmt insert = {"insert", "INSERT INTO things (id) VALUES ($1::bigint)"};
 static const struct db_stmt backend = {"backend", "SELECT pg_backend_pid() AS n"};
-static const struct db_stmt sleep_ms = {"sleep_ms", "SELECT count(pg_sleep($1::float8 / 1000)) AS n"};
+static const struct db_stmt sleep_ms = {
+    "sleep_ms", "SELECT count(pg_sleep($1::float8 / 1000)) AS n"};
 static const struct db_stmt flaky = {"flaky", "SELECT flaky($1::text, $2::int) AS n"};
 static const struct db_stmt changing = {"changing", "SELECT * FROM changing"};
 static const struct db_stmt *const statements[] = {
@@ -66,8 +67,8 @@ static void must(struct ctx *ctx, err e)
     ck_assert_msg(is_ok(e), "%s: %s", err_name(e.code), ctx->error.text);
 }
 
-static err get_number(
-    struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args, int64_t *out)
+static err get_number(struct ctx *ctx, struct db *db, const struct db_stmt *stmt,
+    struct db_args args, int64_t *out)
 {
     struct number number = {0};
     TRY(db_one(ctx, db, stmt, args, SHAPE(number), &number));
@@ -257,7 +258,8 @@ static void queue_for_leases(struct ctx *ctx, struct db_test *test)
 {
     struct script scripts[12] = {{0}};
     for (int i = 0; i < 12; i++) {
-        scripts[i] = (struct script){.insert = i + 1, .sleep = 20, .end = i % 3 ? ERR_OK : ERR_GONE};
+        scripts[i] =
+            (struct script){.insert = i + 1, .sleep = 20, .end = i % 3 ? ERR_OK : ERR_GONE};
         db_test_spawn(test, 5000, run_script, &scripts[i]);
     }
     db_test_join(ctx, test);
@@ -314,7 +316,8 @@ static void run_out_of_time(struct ctx *ctx, struct db_test *test)
     ck_assert_double_lt(slow.took_ms, 450);
     struct script next = {.insert = 2};
     must(ctx, db_tx(ctx, test->db, follow, &next));
-    ck_assert_int_ne(next.backend, slow.backend); /* a connection that missed a deadline is closed */
+    ck_assert_int_ne(next.backend,
+        slow.backend); /* a connection that missed a deadline is closed */
     sleep_for(ctx, test, 1000);
     ck_assert_int_eq(stored(), 1);
 }

@@ -89,7 +89,7 @@ bool db_url_params(struct arena *arena, const char *url, const char *application
     add(params, "keepalives_count", "3");
     add(params, "tcp_user_timeout", "10000");
     add(params, "gssencmode", "disable"); /* would look for credential files on the loop */
-    add(params, "connect_timeout", "5"); /* where we connect blocking; the lanes have their own */
+    add(params, "connect_timeout", "5");  /* where we connect blocking; the lanes have their own */
     for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
         if (option->val != NULL) {
             add(params, arena_strdup(arena, option->keyword), arena_strdup(arena, option->val));

@@ -31,8 +31,8 @@ static void leave(struct db_waiters *waiters, struct db_waiter *waiter)
     waiters->count--;
 }
 
-err db_waiters_park(struct ctx *ctx, struct loop *loop, struct db_waiters *waiters, int64_t timeout_ms,
-    struct db_conn **out)
+err db_waiters_park(struct ctx *ctx, struct loop *loop, struct db_waiters *waiters,
+    int64_t timeout_ms, struct db_conn **out)
 {
     struct db_waiter self = {.fiber = fiber_current(loop)};
     join(waiters, &self);

@@ -21,8 +21,8 @@ struct db_waiters {
 
 /* *out is what db_waiters_serve gave: NULL when there is none to be had. Also set on failure, when the wait
  * ended in the same turn: the caller gives it back. */
-err db_waiters_park(struct ctx *ctx, struct loop *loop, struct db_waiters *waiters, int64_t timeout_ms,
-    struct db_conn **out);
+err db_waiters_park(struct ctx *ctx, struct loop *loop, struct db_waiters *waiters,
+    int64_t timeout_ms, struct db_conn **out);
 /* The oldest one gets conn; there must be one. */
 void db_waiters_serve(struct db_waiters *waiters, struct db_conn *conn);
 /* The fiber that db_waiters_serve would serve; NULL = nobody waits. */

@@ -69,7 +69,8 @@ static pid_t spawn(const char *program, const char *const *argv)
     dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
     char path[128];
     snprintf(path, sizeof(path), "%s/%s", postgres.bin, program);
-    char *args[ARGS_MAX] = {NULL}; /* execv promises not to change the text, but its type does not say so */
+    char *args[ARGS_MAX] = {
+        NULL}; /* execv promises not to change the text, but its type does not say so */
     for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++) {
         memcpy(&args[i], &argv[i], sizeof(args[i]));
     }
@@ -90,8 +91,8 @@ static char data_dir[48];
 
 static pid_t start_server(void)
 {
-    const char *const argv[] = {"postgres", "-D", data_dir, "-k", postgres.dir, "-h", "",
-        "-c", "fsync=off", "-c", "max_connections=60", "-c", "shared_buffers=16MB", NULL};
+    const char *const argv[] = {"postgres", "-D", data_dir, "-k", postgres.dir, "-h", "", "-c",
+        "fsync=off", "-c", "max_connections=60", "-c", "shared_buffers=16MB", NULL};
     return spawn("postgres", argv);
 }
 
@@ -119,13 +120,13 @@ static void guard(int requests)
 
 static void make_cluster(void)
 {
-    strcpy(postgres.dir, "/tmp/db-test-XXXXXX");
+    snprintf(postgres.dir, sizeof(postgres.dir), "/tmp/db-test-XXXXXX");
     ASSERT(mkdtemp(postgres.dir) != NULL);
     const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
     ASSERT(user == NULL || chown(postgres.dir, user->pw_uid, user->pw_gid) == 0);
     snprintf(data_dir, sizeof(data_dir), "%s/data", postgres.dir);
-    const char *const argv[] = {"initdb", "-D", data_dir, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-        "--locale=C.UTF-8", "--no-sync", NULL};
+    const char *const argv[] = {"initdb", "-D", data_dir, "-U", "postgres", "-A", "trust", "-E",
+        "UTF8", "--locale=C.UTF-8", "--no-sync", NULL};
     ASSERT(wait_for(spawn("initdb", argv)) == 0);
 }
 
