@@ -251,7 +251,7 @@ START_TEST(sleep_bound_holds_for_the_present_turn)
     struct notes notes = {.loop = loop};
     loop_on_turn(loop, bounded_sleep, &notes);
     run_for(loop, 100);
-    ck_assert_int_ge(notes.count, 8);
+    ck_assert_int_ge(notes.count, 4);
     ck_assert_int_le(notes.count, 50);
     loop_free(loop);
 }
@@ -277,12 +277,12 @@ START_TEST(signal_runs_on_the_loop)
 }
 END_TEST
 
-static void burn_20_ms(void *arg)
+static void burn_50_ms(void *arg)
 {
     struct notes *notes = arg;
     const int64_t begin_ns = clock_monotonic_ns(&clock_system);
     const int64_t turn_ns = loop_now_ns(notes->loop);
-    while (clock_monotonic_ns(&clock_system) - begin_ns < 20 * 1000000) {
+    while (clock_monotonic_ns(&clock_system) - begin_ns < 50 * 1000000) {
     }
     ck_assert_int_eq(loop_now_ns(notes->loop), turn_ns);
     notes->count++;
@@ -292,13 +292,13 @@ START_TEST(lag_is_the_longest_turn_and_time_stands_still_in_it)
 {
     struct loop *loop = loop_new();
     struct notes notes = {.loop = loop};
-    struct loop_timer *timer = loop_timer_new(loop, burn_20_ms, &notes);
+    struct loop_timer *timer = loop_timer_new(loop, burn_50_ms, &notes);
     loop_timer_start(timer, 1, /* repeat_ms: */ 0);
-    run_for(loop, 40);
+    run_for(loop, 80);
     ck_assert_int_eq(notes.count, 1);
-    ck_assert_int_ge(loop_lag_max_ns(loop), 20 * 1000000);
+    ck_assert_int_ge(loop_lag_max_ns(loop), 50 * 1000000);
     run_for(loop, 10);
-    ck_assert_int_lt(loop_lag_max_ns(loop), 20 * 1000000);
+    ck_assert_int_lt(loop_lag_max_ns(loop), 50 * 1000000); /* it begins anew */
     loop_free(loop);
 }
 END_TEST
