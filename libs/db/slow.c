@@ -21,16 +21,16 @@ static bool is_idle(const struct db_slot *slot)
     return slot->up && slot->holder == NULL && !slot->returning;
 }
 
-/* One connect for each fiber that waits, as far as there is room and the server lets us. */
+/* A connection on its way for each fiber that waits, as far as there is room and the server lets us. */
 static void open_for(struct db_slow *slow, int wanted)
 {
-    for (int i = 0; i < slow->max && slow->connecting < wanted; i++) {
+    for (int i = 0; i < slow->max && slow->coming < wanted; i++) {
         if (loop_now_ns(slow->env->loop) < slow->retry_at_ns) {
             return;
         }
         if (is_free(&slow->slots[i])) {
             slow->open++;
-            slow->connecting++;
+            slow->coming++;
             db_conn_open(&slow->slots[i].conn);
         }
     }
@@ -47,7 +47,6 @@ static void close_quietly(struct db_slot *slot)
 static void offer(struct db_slot *slot)
 {
     struct db_slow *slow = slot->slow;
-    slot->returning = false;
     slot->holder = db_waiters_first(&slow->waiters);
     if (slot->holder != NULL) {
         db_waiters_serve(&slow->waiters, &slot->conn);
@@ -62,8 +61,10 @@ static void went_down(struct db_slot *slot)
 {
     struct db_slow *slow = slot->slow;
     slow->open--;
+    if (slot->returning || !slot->up) {
+        slow->coming--;
+    }
     if (!slot->up) {
-        slow->connecting--;
         slow->failures++;
         slow->retry_at_ns =
             loop_now_ns(slow->env->loop) + db_backoff_ms(slow->failures) * NS_PER_MS;
@@ -83,10 +84,12 @@ static void changed(struct db_conn *conn)
         went_down(slot);
     } else if (!slot->up) {
         slot->up = true;
-        slot->slow->connecting--;
+        slot->slow->coming--;
         slot->slow->failures = 0;
         offer(slot);
     } else if (slot->returning && PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
+        slot->returning = false;
+        slot->slow->coming--;
         offer(slot);
     } else if (slot->returning) {
         db_conn_break(conn, "transaction could not be rolled back");
@@ -199,6 +202,7 @@ void db_slow_return(struct db_slow *slow, struct db_conn *conn)
         db_conn_break(conn, "a query was abandoned");
     } else if (PQtransactionStatus(conn->pg) != PQTRANS_IDLE) {
         slot->returning = true;
+        slow->coming++;
         (void)db_query_text(conn, "ROLLBACK"); /* NULL: broken, `changed` knows */
     } else {
         offer(slot);

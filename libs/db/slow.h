@@ -25,7 +25,7 @@ struct db_slow {
     struct db_env *env;
     struct db_slot *slots;
     int max, kept, open; /* open: not DOWN */
-    int connecting;
+    int coming;          /* connecting, or being cleaned up: soon to be had */
     bool pre_ping;
     int failures; /* connects in a row */
     int64_t retry_at_ns;

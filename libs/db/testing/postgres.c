@@ -24,8 +24,14 @@ static struct {
     int control; /* the guardian's pipe */
 } postgres;
 
+/* POSTGRES_BIN, or the newest of Debian's. */
 static void find_programs(void)
 {
+    const char *chosen = getenv("POSTGRES_BIN");
+    if (chosen != NULL) {
+        snprintf(postgres.bin, sizeof(postgres.bin), "%s", chosen);
+        return;
+    }
     for (int version = 20; version >= 13; version--) {
         char initdb[96];
         snprintf(postgres.bin, sizeof(postgres.bin), "/usr/lib/postgresql/%d/bin", version);
@@ -34,7 +40,8 @@ static void find_programs(void)
             return;
         }
     }
-    ASSERT(!"no Postgres server is installed");
+    fprintf(stderr, "no Postgres server is installed\n");
+    abort();
 }
 
 /* The server refuses to run as root. */
@@ -67,14 +74,13 @@ static pid_t spawn(const char *program, const char *const *argv)
     char log[64];
     snprintf(log, sizeof(log), "%s/log", postgres.dir);
     dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
-    char path[128];
-    snprintf(path, sizeof(path), "%s/%s", postgres.bin, program);
-    char *args[ARGS_MAX] = {
-        NULL}; /* execv promises not to change the text, but its type does not say so */
-    for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++) {
-        memcpy(&args[i], &argv[i], sizeof(args[i]));
+    char path[128]; /* also as argv[0]: initdb looks for the server beside itself */
+    snprintf(path, sizeof(path), "%s/%s", program[0] == '/' ? "" : postgres.bin, program);
+    char *args[ARGS_MAX] = {path};
+    for (size_t i = 1; argv[i] != NULL && i < ARGS_MAX - 1; i++) {
+        memcpy(&args[i], &argv[i], sizeof(args[i])); /* execv does not change the text */
     }
-    execv(program[0] == '/' ? program : path, args);
+    execv(path, args);
     _exit(127);
 }
 
