@@ -1,0 +1,112 @@
+#include "api/input.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/ctx.h"
+#include "http/call.h"
+
+START_TEST(phones_need_a_country_code)
+{
+    ck_assert(input_is_phone("+66 2 123 4567"));
+    ck_assert(input_is_phone("+1 (212) 555-0100"));
+    ck_assert(!input_is_phone("021234567"));
+    ck_assert(!input_is_phone("+12345"));
+    ck_assert(!input_is_phone("+1234567890123456"));
+    ck_assert(!input_is_phone("+66 call me"));
+    ck_assert(!input_is_phone(""));
+}
+END_TEST
+
+START_TEST(addresses_must_be_https)
+{
+    ck_assert(input_is_https_url("https://images.example/a.jpg?x=1"));
+    ck_assert(!input_is_https_url("http://images.example/a.jpg"));
+    ck_assert(!input_is_https_url("https://"));
+    ck_assert(!input_is_https_url("https:///etc/passwd"));
+    ck_assert(!input_is_https_url("https://images.example/a b.jpg"));
+    ck_assert(!input_is_https_url("javascript:alert(1)"));
+}
+END_TEST
+
+START_TEST(slugs_are_never_ids)
+{
+    ck_assert(input_is_slug("villa-1"));
+    ck_assert(input_is_slug("1-"));
+    ck_assert(!input_is_slug("123"));
+    ck_assert(!input_is_slug("Villa"));
+    ck_assert(!input_is_slug(""));
+    ck_assert(!input_is_slug("a b"));
+}
+END_TEST
+
+START_TEST(pages_lose_their_extra_row)
+{
+    struct page page = {.items = {.count = 21}};
+    ck_assert(input_cut_page(&page, 20));
+    ck_assert_int_eq(page.items.count, 20);
+    ck_assert(page.has_more);
+    page = (struct page){.items = {.count = 20}};
+    ck_assert(!input_cut_page(&page, 20));
+    ck_assert_int_eq(page.items.count, 20);
+    ck_assert(!page.has_more);
+}
+END_TEST
+
+START_TEST(empty_patches_are_refused)
+{
+    struct demo {
+        struct field_set has;
+        int64_t n;
+    };
+    static const struct field demo_fields[] = {FIELD_I64(struct demo, n, "Number", .nullable = true)};
+    struct arena *arena = arena_new(NULL);
+    struct ctx ctx;
+    ctx_init(&ctx, arena, &clock_system, NULL, 1000);
+    const char *text = NULL;
+    struct demo in = {.n = 7};
+    ck_assert_int_eq(input_patch(&ctx, SHAPE_SET(demo), &in, &text).code, ERR_INVALID);
+    in.has.present = 1;
+    ck_assert(is_ok(input_patch(&ctx, SHAPE_SET(demo), &in, &text)));
+    ck_assert_str_eq(text, "{\"n\":7}");
+    in.has.null = 1;
+    ck_assert(is_ok(input_patch(&ctx, SHAPE_SET(demo), &in, &text)));
+    ck_assert_str_eq(text, "{\"n\":null}");
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(values_must_be_on_the_list)
+{
+    struct arena *arena = arena_new(NULL);
+    struct ctx ctx;
+    ctx_init(&ctx, arena, &clock_system, NULL, 1000);
+    const char *items[] = {"en", "th"};
+    const struct strs list = {items, 2};
+    ck_assert(is_ok(input_one_of(&ctx, "locale", NULL, &list)));
+    ck_assert(is_ok(input_one_of(&ctx, "locale", "th", &list)));
+    ck_assert_int_eq(input_one_of(&ctx, "locale", "de", &list).code, ERR_INVALID);
+    arena_free(arena);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("input");
+    TCase *tests = tcase_create("input");
+    tcase_add_test(tests, phones_need_a_country_code);
+    tcase_add_test(tests, addresses_must_be_https);
+    tcase_add_test(tests, slugs_are_never_ids);
+    tcase_add_test(tests, pages_lose_their_extra_row);
+    tcase_add_test(tests, empty_patches_are_refused);
+    tcase_add_test(tests, values_must_be_on_the_list);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
