@@ -17,8 +17,10 @@ enum { SCRIPTS_MAX = 8, SHA1_HEX_LEN = 40 };
 
 const struct field cache_config_fields[] = {
     FIELD_SECRET(struct cache_config, redis_url,
-        "Redis: redis://[user:password@]host:port/db or unix:///path?db=0; empty = work without", .dflt_text = ""),
-    FIELD_STR(struct cache_config, redis_key_prefix, "Begins every key; ends with ':'", .min = 2, .max = 64),
+        "Redis: redis://[user:password@]host:port/db or unix:///path?db=0; empty = work without",
+        .dflt_text = ""),
+    FIELD_STR(struct cache_config, redis_key_prefix, "Begins every key; ends with ':'", .min = 2,
+        .max = 64),
 };
 const int cache_config_count = sizeof(cache_config_fields) / sizeof(cache_config_fields[0]);
 
@@ -44,7 +46,8 @@ struct cache *cache_open(struct loop *loop, const struct cache_config *config)
     cache->opened_us = clock_wall_us(&clock_system);
     if (*config->redis_url != '\0') {
         const char *why = NULL;
-        ASSERT(cache_url_parse(config->redis_url, &cache->url, &why)); /* checked when settings were loaded */
+        const bool parsed = cache_url_parse(config->redis_url, &cache->url, &why);
+        ASSERT(parsed); /* checked when settings were loaded */
         cache->conn = cache_conn_open(loop, &cache->url);
     }
     return cache;
@@ -111,7 +114,8 @@ static err refuse(struct ctx *ctx, struct cache *cache, const struct cache_answe
         answer->kind == CACHE_ANSWER_ERROR ? answer->text : "unexpected reply");
 }
 
-err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char **out, size_t *out_len)
+err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char **out,
+    size_t *out_len)
 {
     const char *full = full_key(ctx, cache, key);
     struct cache_command command = {0};
@@ -125,7 +129,7 @@ err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char 
     size_t head_len = 0;
     const char *head = value_head(ctx, full, &head_len);
     const bool hit = answer.kind == CACHE_ANSWER_TEXT && answer.len >= head_len &&
-        memcmp(answer.text, head, head_len) == 0;
+                     memcmp(answer.text, head, head_len) == 0;
     cache->hits += hit ? 1 : 0;
     cache->misses += hit ? 0 : 1;
     *out = hit ? answer.text + head_len : NULL;
@@ -166,7 +170,8 @@ err cache_delete(struct ctx *ctx, struct cache *cache, const char *key)
     return answer.kind == CACHE_ANSWER_INTS ? OK : refuse(ctx, cache, &answer);
 }
 
-err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms, bool *out_taken)
+err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms,
+    bool *out_taken)
 {
     struct cache_command command = {0};
     add_text(&command, "SET");
@@ -219,11 +224,13 @@ static err find_sha(struct ctx *ctx, struct cache *cache, const struct cache_scr
 static bool is_forgotten(const struct cache_answer *answer)
 {
     static const char noscript[] = "NOSCRIPT";
-    return answer->kind == CACHE_ANSWER_ERROR && strncmp(answer->text, noscript, sizeof(noscript) - 1) == 0;
+    return answer->kind == CACHE_ANSWER_ERROR &&
+           strncmp(answer->text, noscript, sizeof(noscript) - 1) == 0;
 }
 
-err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *script, const char *key,
-    const int64_t *args, size_t arg_count, int64_t out[CACHE_SCRIPT_RESULTS_MAX], size_t *out_count)
+err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *script,
+    const char *key, const int64_t *args, size_t arg_count, int64_t out[CACHE_SCRIPT_RESULTS_MAX],
+    size_t *out_count)
 {
     const char *sha = NULL;
     TRY(find_sha(ctx, cache, script, &sha));
@@ -237,7 +244,7 @@ err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *
     }
     struct cache_answer answer;
     TRY(ask(ctx, cache, &command, &answer));
-    if (is_forgotten(&answer)) { /* Redis was restarted or flushed; EVAL also teaches it the script again */
+    if (is_forgotten(&answer)) { /* by a restart or a flush; EVAL teaches it again */
         command.words[0] = "EVAL";
         command.lens[0] = strlen("EVAL");
         command.words[1] = script->text;
@@ -254,9 +261,10 @@ err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *
 
 struct cache_state cache_state(const struct cache *cache)
 {
-    const struct cache_conn_state conn = cache->conn != NULL
-        ? cache_conn_state(cache->conn)
-        : (struct cache_conn_state){.since_us = cache->opened_us};
+    struct cache_conn_state conn = {.since_us = cache->opened_us};
+    if (cache->conn != NULL) {
+        conn = cache_conn_state(cache->conn);
+    }
     return (struct cache_state){
         .connected = conn.ready,
         .since_us = conn.since_us,

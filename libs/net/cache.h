@@ -17,7 +17,8 @@ struct ctx;
 struct loop;
 
 struct cache_config {
-    const char *redis_url;        /* secret; redis://[user:password@]host:port/db, unix:///path?db=0; "" = off */
+    /* Secret. redis://[user:password@]host:port/db or unix:///path?db=0; "" = off. */
+    const char *redis_url;
     const char *redis_key_prefix; /* non-empty, ends with ':' */
 };
 extern const struct field cache_config_fields[];
@@ -32,20 +33,23 @@ void cache_close(struct cache *cache); /* after the last fiber that uses it */
 
 /* *out is NULL on a miss. Bytes in the arena. A value carries its key: one that cache_set did not put under
  * this very key is a miss, so is one over LIMIT_REDIS_VALUE_BYTES (ERR_TOO_LARGE when set). */
-err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char **out, size_t *out_len);
+err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char **out,
+    size_t *out_len);
 err cache_set(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes, size_t len,
     int64_t ttl_ms);
 err cache_delete(struct ctx *ctx, struct cache *cache, const char *key);
 /* SET NX PX: *out_taken tells whether we got it. */
-err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms, bool *out_taken);
+err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms,
+    bool *out_taken);
 
 /* Runs a Lua script (EVALSHA, EVAL on NOSCRIPT) on one key; arguments and the integer array it returns. */
 struct cache_script {
     const char *text; /* constant */
 };
 #define CACHE_SCRIPT_RESULTS_MAX 8
-err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *script, const char *key,
-    const int64_t *args, size_t arg_count, int64_t out[CACHE_SCRIPT_RESULTS_MAX], size_t *out_count);
+err cache_eval(struct ctx *ctx, struct cache *cache, const struct cache_script *script,
+    const char *key, const int64_t *args, size_t arg_count, int64_t out[CACHE_SCRIPT_RESULTS_MAX],
+    size_t *out_count);
 
 /* For /ready and metrics: last known state, never asks. */
 struct cache_state {

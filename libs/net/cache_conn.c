@@ -62,8 +62,8 @@ static void on_deadline(void *arg)
     const int64_t left_ns = conn->first->sent_ns + LIMIT_REDIS_MS * NS_PER_MS - now_ns();
     if (left_ns > 0) {
         arm(conn, left_ns / NS_PER_MS + 1);
-    } else if (!conn->overdue) { /* perhaps it is we who are late, and the answer is there to be read */
-        conn->overdue = true;
+    } else if (!conn->overdue) {
+        conn->overdue = true; /* perhaps we are late, and the answer is there to be read */
         arm(conn, 1);
     } else {
         cache_link_drop(conn->link);
@@ -118,8 +118,11 @@ static void read_ints(const redisReply *const *items, size_t count, struct cache
         fits = items[i]->type == REDIS_REPLY_INTEGER;
         out->ints[i] = items[i]->integer;
     }
-    *out = fits ? *out : (struct cache_answer){.kind = CACHE_ANSWER_ERROR, .text = "unexpected array"};
-    out->int_count = fits ? count : 0;
+    if (!fits) {
+        *out = (struct cache_answer){.kind = CACHE_ANSWER_ERROR, .text = "unexpected array"};
+        return;
+    }
+    out->int_count = count;
 }
 
 static void read_reply(struct arena *arena, const redisReply *reply, struct cache_answer *out)
@@ -186,7 +189,8 @@ static err wait_for(struct ctx *ctx, struct request *request, struct cache_answe
     }
     if (!request->answered) {
         request->ctx = NULL;
-        return waited.code == ERR_CANCELLED ? waited : fail(ctx, ERR_UNAVAILABLE, "redis: no time left");
+        const bool cancelled = waited.code == ERR_CANCELLED;
+        return cancelled ? waited : fail(ctx, ERR_UNAVAILABLE, "redis: no time left");
     }
     const bool lost = request->lost;
     *out = request->answer;
@@ -233,7 +237,7 @@ void cache_conn_close(struct cache_conn *conn)
     if (conn == NULL) {
         return;
     }
-    cache_link_close(conn->link); /* what abandoned requests are on their way come back to the pool */
+    cache_link_close(conn->link); /* abandoned requests come back to the pool */
     loop_timer_free(conn->timer);
     while (conn->pool != NULL) {
         struct request *request = conn->pool;

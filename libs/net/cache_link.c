@@ -37,7 +37,7 @@ struct cache_link {
     struct loop *loop;           /* borrowed */
     const struct cache_url *url; /* borrowed */
     enum phase phase;
-    struct loop_timer *timer; /* PHASE_WAITING: the next try; PHASE_CONNECTING: the end of this one */
+    struct loop_timer *timer; /* waiting: the next try; connecting: the end of this one */
     int64_t back_off_ms;
     int64_t since_us;
     struct resolution *resolution; /* or NULL */
@@ -76,7 +76,8 @@ static void abandon_resolution(struct cache_link *link)
 {
     if (link->resolution != NULL) {
         link->resolution->link = NULL;
-        uv_cancel((uv_req_t *)&link->resolution->uv); /* if no thread has begun; else on_resolved frees it */
+        /* Also when no thread has begun yet, on_resolved is called and frees it. */
+        uv_cancel((uv_req_t *)&link->resolution->uv);
         link->resolution = NULL;
     }
 }
@@ -278,8 +279,8 @@ static const struct addrinfo *prefer_ipv4(const struct addrinfo *list)
 static void attach_to_address(struct cache_link *link, const struct addrinfo *info)
 {
     char address[NI_MAXHOST];
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, address, sizeof(address), /* service: */ NULL, 0,
-            NI_NUMERICHOST) != 0) {
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, address, sizeof(address), /* service: */ NULL,
+            0, NI_NUMERICHOST) != 0) {
         retry_later(link);
         return;
     }
@@ -376,12 +377,13 @@ int64_t cache_link_since_us(const struct cache_link *link)
     return link->since_us;
 }
 
-bool cache_link_send(struct cache_link *link, const struct cache_command *command, redisCallbackFn *fn,
-    void *arg)
+bool cache_link_send(struct cache_link *link, const struct cache_command *command,
+    redisCallbackFn *fn, void *arg)
 {
-    const char *words[CACHE_WORDS_MAX]; /* hiredis only reads them, but asks for the array without const */
+    const char *words[CACHE_WORDS_MAX]; /* hiredis reads only, but wants it without const */
     memcpy(words, command->words, sizeof(words));
-    return redisAsyncCommandArgv(link->redis, fn, arg, command->count, words, command->lens) == REDIS_OK;
+    return redisAsyncCommandArgv(link->redis, fn, arg, command->count, words, command->lens) ==
+           REDIS_OK;
 }
 
 void cache_link_proved(struct cache_link *link)

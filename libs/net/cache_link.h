@@ -20,12 +20,13 @@ void cache_link_close(struct cache_link *link);
 
 /* Signed in and not lost since. */
 bool cache_link_is_ready(const struct cache_link *link);
-int64_t cache_link_since_us(const struct cache_link *link); /* wall clock of the last change of that */
+/* Wall clock of the last change of that. */
+int64_t cache_link_since_us(const struct cache_link *link);
 
 /* Queues a command for the end of the turn. fn is called exactly once: with the reply, or with NULL when the
  * link is lost first. false = not sent, fn is not called. */
-bool cache_link_send(struct cache_link *link, const struct cache_command *command, redisCallbackFn *fn,
-    void *arg);
+bool cache_link_send(struct cache_link *link, const struct cache_command *command,
+    redisCallbackFn *fn, void *arg);
 /* Gives the connection up: what is on its way is lost, a late answer can reach nobody. */
 void cache_link_drop(struct cache_link *link);
 /* A command was answered in time: the next loss is a new one and is mended soon. */

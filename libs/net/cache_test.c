@@ -82,9 +82,9 @@ static void start_redis(struct world *world, const char *password, int port)
     if (world->redis == 0) {
         const int null = open("/dev/null", O_RDWR);
         dup2(null, STDOUT_FILENO);
-        execlp("redis-server", "redis-server", "--port", port_text, "--bind", "127.0.0.1", "--unixsocket",
-            world->socket, "--dir", world->dir, "--save", "", "--appendonly", "no", "--requirepass",
-            password == NULL ? "" : password, (char *)NULL);
+        execlp("redis-server", "redis-server", "--port", port_text, "--bind", "127.0.0.1",
+            "--unixsocket", world->socket, "--dir", world->dir, "--save", "", "--appendonly", "no",
+            "--requirepass", password == NULL ? "" : password, (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < PATIENCE_MS / 5 && !accepts(world->socket); i++) {
@@ -196,12 +196,13 @@ static enum err_code get_code(struct world *world)
     return cache_get(&world->ctx, world->cache, "key", &value, &len).code;
 }
 
-static const struct cache_script add_up = {"return {ARGV[1] + ARGV[2], ARGV[1] * ARGV[2], #KEYS[1]}"};
+static const struct cache_script add_up = {
+    "return {ARGV[1] + ARGV[2], ARGV[1] * ARGV[2], #KEYS[1]}"};
 static const struct cache_script return_text = {"return {'no', 'numbers'}"};
 static const struct cache_script raise_error = {"return redis.error_reply('MY own trouble')"};
 
-static err eval(struct world *world, const struct cache_script *script, int64_t out[CACHE_SCRIPT_RESULTS_MAX],
-    size_t *out_count)
+static err eval(struct world *world, const struct cache_script *script,
+    int64_t out[CACHE_SCRIPT_RESULTS_MAX], size_t *out_count)
 {
     const int64_t args[] = {6, -7};
     return cache_eval(&world->ctx, world->cache, script, "k", args, 2, out, out_count);
@@ -271,7 +272,8 @@ static void tell_sizes(struct world *world)
     wait_until_connected(world);
     char *big = arena_alloc(world->arena, LIMIT_REDIS_VALUE_BYTES);
     memset(big, 'b', LIMIT_REDIS_VALUE_BYTES - 1);
-    const err refused = cache_set(&world->ctx, world->cache, "big", big, LIMIT_REDIS_VALUE_BYTES, 60000);
+    const err refused =
+        cache_set(&world->ctx, world->cache, "big", big, LIMIT_REDIS_VALUE_BYTES, 60000);
     ck_assert_int_eq(refused.code, ERR_TOO_LARGE);
     big[LIMIT_REDIS_VALUE_BYTES - strlen("1 test:big\n")] = '\0'; /* now it just fits */
     put(world, "big", big);
@@ -390,8 +392,8 @@ static void tell_cancel(struct world *world)
     kill(world->redis, SIGSTOP);
     for (int i = 0; i < 3; i++) {
         bool ended = false;
-        ck_assert(is_ok(
-            fiber_start(&world->ctx, world->loop, ask_in_vain, /* done: */ NULL, world, &ended)));
+        ck_assert(is_ok(fiber_start(&world->ctx, world->loop, ask_in_vain, /* done: */ NULL, world,
+            &ended)));
         ck_assert(!ended);
     }
     fiber_cancel_all(world->loop);
@@ -404,7 +406,8 @@ static void tell_cancel(struct world *world)
 
 static void set_and_get_own(void *arg)
 {
-    struct world own = *(const struct world *)arg; /* the same loop and cache, an arena and a ctx of its own */
+    struct world *shared = arg;
+    struct world own = *shared; /* the same loop and cache, an arena and a ctx of its own */
     own.arena = arena_new(/* pool: */ NULL);
     ctx_init(&own.ctx, own.arena, &clock_system, NULL, 30000);
     const char *key = arena_printf(own.arena, "own.%p", (void *)own.arena);
@@ -413,7 +416,7 @@ static void set_and_get_own(void *arg)
         assert_holds(&own, key, key);
     }
     arena_free(own.arena);
-    ((struct world *)arg)->answered++;
+    shared->answered++;
 }
 
 static void tell_many(struct world *world)
@@ -421,8 +424,8 @@ static void tell_many(struct world *world)
     wait_until_connected(world);
     for (int i = 0; i < MANY; i++) {
         bool ended = false;
-        ck_assert(is_ok(
-            fiber_start(&world->ctx, world->loop, set_and_get_own, /* done: */ NULL, world, &ended)));
+        ck_assert(is_ok(fiber_start(&world->ctx, world->loop, set_and_get_own, /* done: */ NULL,
+            world, &ended)));
     }
     while (world->answered < MANY) {
         sleep_ms(world, 1);
@@ -535,7 +538,8 @@ START_TEST(only_the_right_password_opens)
     struct world world;
     world_init(&world);
     const int port = free_port();
-    snprintf(world.url, sizeof(world.url), "redis://%s%s:%d/3", logins[_i].login, logins[_i].host, port);
+    snprintf(world.url, sizeof(world.url), "redis://%s%s:%d/3", logins[_i].login, logins[_i].host,
+        port);
     start_redis(&world, "secret", port);
     open_cache(&world);
     run(&world, logins[_i].welcome ? tell_accepted : tell_refused);
@@ -550,7 +554,8 @@ int main(void)
     tcase_add_loop_test(tcase, story_holds, 0, (int)(sizeof(stories) / sizeof(stories[0])));
     tcase_add_test(tcase, redis_may_come_later);
     tcase_add_test(tcase, empty_url_switches_it_off);
-    tcase_add_loop_test(tcase, only_the_right_password_opens, 0, (int)(sizeof(logins) / sizeof(logins[0])));
+    tcase_add_loop_test(tcase, only_the_right_password_opens, 0,
+        (int)(sizeof(logins) / sizeof(logins[0])));
     Suite *suite = suite_create("net.cache");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

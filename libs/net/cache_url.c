@@ -12,7 +12,8 @@
 #define DB_MAX 9999
 
 static const char why_scheme[] = "must begin with redis:// or unix://";
-static const char why_tls[] = "rediss:// (TLS) is not supported; use a Unix socket or a local tunnel";
+static const char why_tls[] =
+    "rediss:// (TLS) is not supported; use a Unix socket or a local tunnel";
 static const char why_percent[] = "has a broken % escape";
 static const char why_password[] = "has a user name without a password";
 static const char why_host[] = "names no host";

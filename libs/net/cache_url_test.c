@@ -100,7 +100,8 @@ int main(void)
 {
     TCase *tcase = tcase_create("cache_url");
     tcase_add_loop_test(tcase, good_url_is_taken_apart, 0, (int)(sizeof(good) / sizeof(good[0])));
-    tcase_add_loop_test(tcase, bad_url_is_refused_with_the_reason, 0, (int)(sizeof(bad) / sizeof(bad[0])));
+    tcase_add_loop_test(tcase, bad_url_is_refused_with_the_reason, 0,
+        (int)(sizeof(bad) / sizeof(bad[0])));
     tcase_add_test(tcase, empty_url_means_no_redis);
     Suite *suite = suite_create("net.cache_url");
     suite_add_tcase(suite, tcase);

@@ -146,8 +146,8 @@ static void on_fd(void *arg, unsigned events)
 {
     const struct client_socket *socket = arg;
     struct client *client = socket->client; /* the socket may be gone after the action */
-    const int mask =
-        ((events & LOOP_READ) != 0 ? CURL_CSELECT_IN : 0) | ((events & LOOP_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
+    const int mask = ((events & LOOP_READ) != 0 ? CURL_CSELECT_IN : 0) |
+                     ((events & LOOP_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
     int running = 0;
     curl_multi_socket_action(client->multi, socket->fd, mask, &running);
     finish_all(client);
@@ -171,7 +171,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     if (what == CURL_POLL_REMOVE) {
         return forget_socket(client, socket);
     }
-    const unsigned events = (what != CURL_POLL_OUT ? LOOP_READ : 0U) | (what != CURL_POLL_IN ? LOOP_WRITE : 0U);
+    const unsigned reads = what != CURL_POLL_OUT ? LOOP_READ : 0U;
+    const unsigned events = reads | (what != CURL_POLL_IN ? LOOP_WRITE : 0U);
     if (socket != NULL) {
         loop_watch_set(socket->watch, events);
         return 0;
@@ -212,7 +213,7 @@ static bool is_loopback(const char *host)
 {
     struct in_addr address;
     return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-        (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 /* https anywhere, http on this host only: what leaves it is encrypted. */
@@ -223,14 +224,14 @@ static bool is_allowed(const char *text)
     char *scheme = NULL;
     char *host = NULL;
     const bool parsed = curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    const bool allowed = parsed &&
-        (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(host)));
+                        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    const bool encrypted = parsed && strcmp(scheme, "https") == 0;
+    const bool local = parsed && strcmp(scheme, "http") == 0 && is_loopback(host);
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(url);
-    return allowed;
+    return encrypted || local;
 }
 
 static bool add_header(struct transfer *transfer, const char *header)
@@ -249,42 +250,50 @@ static bool add_headers(struct transfer *transfer, const struct client_request *
     for (int i = 0; added && i < CLIENT_HEADERS_MAX && request->headers[i] != NULL; i++) {
         added = add_header(transfer, request->headers[i]);
     }
-    return added && curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+    return added &&
+           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
 /* curl copies everything: the caller may leave before it is sent. */
 static bool set_request(struct transfer *transfer, const struct client_request *request)
 {
     CURL *easy = transfer->easy;
-    bool set = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK && add_headers(transfer, request);
+    bool set = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+               add_headers(transfer, request);
     if (set && (request->body != NULL || strcmp(request->method, "GET") != 0)) {
         const char *body = request->body == NULL ? "" : request->body;
         const curl_off_t len = request->body == NULL ? 0 : (curl_off_t)request->body_len;
         set = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) == CURLE_OK &&
-            curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) == CURLE_OK &&
-            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
+              curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) == CURLE_OK &&
+              curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
     }
     return set;
 }
 
-static bool set_rules(struct transfer *transfer, int64_t timeout_ms)
+static bool set_rules(CURL *easy, int64_t timeout_ms)
+{
+    const bool short_one = timeout_ms < LIMIT_CLIENT_CONNECT_MS;
+    const long connect_ms = short_one ? (long)timeout_ms : LIMIT_CLIENT_CONNECT_MS;
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK && /* nor the environment's */
+           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           /* A cancelled name look-up is left to its thread: waiting for it would stop the loop. */
+           curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
+}
+
+static bool set_reply(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    const long connect_ms = timeout_ms < LIMIT_CLIENT_CONNECT_MS ? (long)timeout_ms : LIMIT_CLIENT_CONNECT_MS;
-    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK && /* "" = also not the environment's */
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        /* A cancelled name look-up is left to its thread: waiting for it would stop the loop. */
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->body_max) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
+    const curl_off_t max = (curl_off_t)transfer->body_max;
+    return curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
 }
 
 static struct transfer *start_transfer(struct client *client, const struct client_request *request)
@@ -292,11 +301,12 @@ static struct transfer *start_transfer(struct client *client, const struct clien
     struct transfer *transfer = calloc(1, sizeof(*transfer));
     ASSERT(transfer != NULL);
     transfer->fiber = fiber_current(client->loop);
-    transfer->body_max = request->reply_max_bytes != 0 ? request->reply_max_bytes : LIMIT_CLIENT_REPLY_BYTES;
+    transfer->body_max =
+        request->reply_max_bytes != 0 ? request->reply_max_bytes : LIMIT_CLIENT_REPLY_BYTES;
     transfer->easy = curl_easy_init();
-    const bool started = transfer->easy != NULL && set_rules(transfer, request->timeout_ms) &&
-        set_request(transfer, request) &&
-        curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
+    const bool started = transfer->easy != NULL && set_rules(transfer->easy, request->timeout_ms) &&
+                         set_request(transfer, request) && set_reply(transfer) &&
+                         curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
     if (!started) {
         free_transfer(client, transfer);
         return NULL;
@@ -344,12 +354,14 @@ static err read_result(struct ctx *ctx, const struct transfer *transfer, struct 
     }
     if (transfer->result != CURLE_OK) {
         const bool late = transfer->result == CURLE_OPERATION_TIMEDOUT;
-        return fail(ctx, late ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", curl_easy_strerror(transfer->result));
+        const char *why = curl_easy_strerror(transfer->result);
+        return fail(ctx, late ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", why);
     }
+    const char *body = transfer->body == NULL ? "" : transfer->body;
     const curl_off_t retry_after_s = transfer->retry_after_s;
     *out = (struct client_reply){
         .status = (int)transfer->status,
-        .body = transfer->body == NULL ? "" : arena_strndup(ctx->arena, transfer->body, transfer->body_len),
+        .body = arena_strndup(ctx->arena, body, transfer->body_len),
         .body_len = transfer->body_len,
         .retry_after_s = retry_after_s < INT_MAX ? (int)retry_after_s : INT_MAX,
     };
@@ -371,7 +383,7 @@ err client_send(struct ctx *ctx, struct client *client, const struct client_requ
     struct client_reply *out)
 {
     if (!is_allowed(request->url)) {
-        return fail(ctx, ERR_INTERNAL, "outbound URL is neither https nor http on a loopback address");
+        return fail(ctx, ERR_INTERNAL, "outbound URL is neither https nor http to loopback");
     }
     struct transfer *transfer = start_transfer(client, request);
     if (transfer == NULL) {

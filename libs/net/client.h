@@ -20,10 +20,10 @@ void client_free(struct client *client);
 
 #define CLIENT_HEADERS_MAX 8
 struct client_request {
-    const char *method;  /* "GET", "POST" */
+    const char *method; /* "GET", "POST" */
     const char *url;
     const char *headers[CLIENT_HEADERS_MAX]; /* "Name: value", NULL-terminated when fewer */
-    const char *body;    /* NULL = none */
+    const char *body;                        /* NULL = none */
     size_t body_len;
     int64_t timeout_ms;
     size_t reply_max_bytes; /* 0 = LIMIT_CLIENT_REPLY_BYTES */

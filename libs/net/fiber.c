@@ -26,8 +26,8 @@ enum fiber_state {
 struct fiber {
     struct fiber_stack stack;
     struct fiber_scheduler *scheduler; /* borrowed */
-    struct loop_timer *timer;  /* owned; deadline of the present wait */
-    struct fiber *prev, *next; /* alive ones; the pool is linked by next */
+    struct loop_timer *timer;          /* owned; deadline of the present wait */
+    struct fiber *prev, *next;         /* alive ones; the pool is linked by next */
     struct fiber *next_ready;
     enum fiber_state state;
     enum err_code wait_result; /* how the present wait ended */

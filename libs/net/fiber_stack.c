@@ -80,7 +80,8 @@ static void enter_trampoline(struct fiber_stack *stack)
     context.uc_stack = (stack_t){.ss_sp = stack->low, .ss_size = stack->size};
     context.uc_link = NULL;
     const uintptr_t address = (uintptr_t)stack;
-    makecontext(&context, (void (*)(void))trampoline, 2, (unsigned)(address >> 32), (unsigned)address);
+    makecontext(&context, (void (*)(void))trampoline, 2, (unsigned)(address >> 32),
+        (unsigned)address);
     if (sigsetjmp(here.at, 0) == 0) {
         FIBER_ASAN_LEAVE(&here.fake_stack, stack->low, stack->size);
         setcontext(&context);

@@ -11,7 +11,7 @@
 /* One end of a switch: where to continue, and the memory that belongs to it. */
 struct fiber_side {
     sigjmp_buf at;
-    struct fiber_side *peer; /* where the next switch goes, which is also where we were resumed from */
+    struct fiber_side *peer; /* the next switch goes where we were resumed from */
     const void *low;         /* for ASan */
     size_t size;
     void *fake_stack; /* ASan's, while we are away */

@@ -11,7 +11,7 @@
 
 enum {
     HOOKS_MAX = 8,
-    PASSES_MAX = 16, /* a turn that is still busy after so many passes polls for I/O without sleeping */
+    PASSES_MAX = 16, /* then a busy turn looks at the descriptors, without sleeping */
     NS_PER_MS = 1000000,
 };
 
@@ -164,7 +164,7 @@ void loop_free(struct loop *loop)
 void loop_run(struct loop *loop)
 {
     uv_run(&loop->uv, UV_RUN_DEFAULT);
-    run_hooks(loop); /* loop_stop leaves before the end of the turn: what it produced is flushed here */
+    run_hooks(loop); /* loop_stop left before the end of the turn */
     loop->turn_ns = 0;
 }
 
@@ -231,7 +231,7 @@ static void apply_events(struct loop_watch *watch)
         return;
     }
     const unsigned uv_events = ((watch->events & LOOP_READ) != 0 ? (unsigned)UV_READABLE : 0U) |
-        ((watch->events & LOOP_WRITE) != 0 ? (unsigned)UV_WRITABLE : 0U);
+                               ((watch->events & LOOP_WRITE) != 0 ? (unsigned)UV_WRITABLE : 0U);
     uv_poll_start(&watch->uv, (int)uv_events, on_poll);
 }
 
@@ -240,7 +240,7 @@ static void on_poll(uv_poll_t *poll, int status, int uv_events)
     struct loop_watch *watch = poll->data;
     begin_turn(watch->loop);
     unsigned events = ((uv_events & UV_READABLE) != 0 ? LOOP_READ : 0U) |
-        ((uv_events & UV_WRITABLE) != 0 ? LOOP_WRITE : 0U);
+                      ((uv_events & UV_WRITABLE) != 0 ? LOOP_WRITE : 0U);
     if (status < 0) {
         events = watch->events; /* the owner's next read or write tells it what is wrong */
     }

@@ -12,8 +12,8 @@ struct loop_watch;
 struct loop_timer;
 
 struct loop *loop_new(void);
-void loop_free(struct loop *loop);  /* closes what is still open */
-void loop_run(struct loop *loop);   /* until loop_stop */
+void loop_free(struct loop *loop); /* closes what is still open */
+void loop_run(struct loop *loop);  /* until loop_stop */
 void loop_stop(struct loop *loop);
 
 #define LOOP_READ 1U
@@ -24,8 +24,9 @@ void loop_stop(struct loop *loop);
  * NULL when fd cannot be watched (a regular file, or watched already). */
 struct loop_watch *loop_watch_open(struct loop *loop, int fd, unsigned events,
     void (*fn)(void *arg, unsigned events), void *arg);
-void loop_watch_set(struct loop_watch *watch, unsigned events); /* no system call when unchanged; 0 = pause */
-void loop_watch_close(struct loop_watch *watch);                /* NULL is a no-op; fn is not called again */
+/* No system call when unchanged; 0 = pause. */
+void loop_watch_set(struct loop_watch *watch, unsigned events);
+void loop_watch_close(struct loop_watch *watch); /* NULL is a no-op; fn is not called again */
 
 /* One-shot unless repeat_ms > 0. The timer object may be started again and again. */
 struct loop_timer *loop_timer_new(struct loop *loop, void (*fn)(void *arg), void *arg);

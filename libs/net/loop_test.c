@@ -133,7 +133,8 @@ START_TEST(hang_up_reports_every_event_again_and_again)
     ck_assert_int_eq(pipe(fds), 0);
     close(fds[0]); /* writing to the other end is an error now */
     struct notes notes = {.loop = loop};
-    ck_assert_ptr_nonnull(loop_watch_open(loop, fds[1], LOOP_READ | LOOP_WRITE, note_events, &notes));
+    ck_assert_ptr_nonnull(loop_watch_open(loop, fds[1], LOOP_READ | LOOP_WRITE, note_events,
+        &notes));
     loop_run(loop);
     ck_assert_int_eq(notes.count, 3);
     ck_assert_uint_eq(notes.events, LOOP_READ | LOOP_WRITE);

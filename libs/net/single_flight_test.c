@@ -137,7 +137,7 @@ START_TEST(waiters_leave_at_their_own_deadline_or_cancel)
 {
     struct world world;
     world_init(&world);
-    struct caller callers[4] = {{0}, {.timeout_ms = 10}, {0}, {0}};
+    static struct caller callers[4] = {{0}, {.timeout_ms = 10}, {0}, {0}};
     for (size_t i = 0; i < 4; i++) {
         start(&world, &callers[i], "key");
     }
