@@ -7,6 +7,7 @@
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "core/limits.h"
+#include "db/lookup.h"
 #include "db/pipe.h"
 #include "net/loop.h"
 
@@ -14,6 +15,7 @@
 #define BACKOFF_LAST_MS 2000
 
 static void poll_connect(struct db_conn *conn);
+static void on_looked_up(void *arg);
 
 static void on_ready(void *arg, unsigned events)
 {
@@ -41,6 +43,9 @@ void db_conn_init(struct db_conn *conn, struct db_env *env, const char *lane,
 {
     *conn = (struct db_conn){.env = env, .lane = lane, .changed = changed, .owner = owner};
     conn->timer = loop_timer_new(env->loop, on_timer, conn);
+    if (env->params.host != NULL) {
+        conn->lookup = db_lookup_new(env->arena, env->loop, on_looked_up, conn);
+    }
 }
 
 static void unwatch(struct db_conn *conn)
@@ -104,11 +109,8 @@ static void ignore_notice(void *arg, const PGresult *result)
     (void)result;
 }
 
-void db_conn_open(struct db_conn *conn)
+static void start_connect(struct db_conn *conn)
 {
-    ASSERT(conn->state == DB_CONN_DOWN);
-    conn->state = DB_CONN_CONNECTING;
-    loop_timer_start(conn->timer, LIMIT_DB_CONNECT_MS, 0);
     const struct db_params *params = &conn->env->params;
     conn->pg = PQconnectStartParams(params->keywords, params->values, /* expand_dbname= */ 0);
     if (conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD) {
@@ -117,6 +119,31 @@ void db_conn_open(struct db_conn *conn)
     }
     PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     (void)watch(conn, LOOP_WRITE);
+}
+
+static void on_looked_up(void *arg)
+{
+    struct db_conn *conn = arg;
+    const struct db_params *params = &conn->env->params;
+    params->values[params->host_row] = db_lookup_hosts(conn->lookup);
+    params->values[params->host_row + 1] = db_lookup_addresses(conn->lookup);
+    if (*db_lookup_addresses(conn->lookup) == '\0') {
+        db_conn_break(conn, "the host name is not known");
+        return;
+    }
+    start_connect(conn);
+}
+
+void db_conn_open(struct db_conn *conn)
+{
+    ASSERT(conn->state == DB_CONN_DOWN);
+    conn->state = DB_CONN_CONNECTING;
+    loop_timer_start(conn->timer, LIMIT_DB_CONNECT_MS, 0);
+    if (conn->lookup != NULL) {
+        db_lookup_start(conn->lookup, conn->env->params.host);
+    } else {
+        start_connect(conn);
+    }
 }
 
 static void note_reason(struct db_conn *conn, const char *why)
@@ -143,6 +170,9 @@ static void forget_unflushed(struct db_conn *conn)
 void db_conn_close(struct db_conn *conn)
 {
     loop_timer_stop(conn->timer);
+    if (conn->lookup != NULL) {
+        db_lookup_stop(conn->lookup);
+    }
     conn->watched = false;
     unwatch(conn);
     forget_unflushed(conn);
@@ -164,6 +194,9 @@ void db_conn_fini(struct db_conn *conn)
 {
     db_conn_close(conn);
     loop_timer_free(conn->timer);
+    if (conn->lookup != NULL) {
+        db_lookup_free(conn->lookup);
+    }
 }
 
 int64_t db_backoff_ms(int failures)

@@ -16,6 +16,7 @@
 #include "db/url.h"
 
 struct arena;
+struct db_lookup;
 struct fiber;
 struct loop_timer;
 struct loop_watch;
@@ -43,6 +44,7 @@ struct db_conn {
     const char *lane; /* names the waits: "db.fast" */
     enum db_conn_state state;
     PGconn *pg;
+    struct db_lookup *lookup; /* NULL: the host needs none */
     struct loop_watch *watch;
     struct loop_timer *timer; /* connect deadline, later the watchdog */
     bool watched;             /* the watchdog is running */

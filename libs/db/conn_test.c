@@ -338,9 +338,31 @@ START_TEST(a_host_that_accepts_and_says_nothing_is_left_at_the_connect_deadline)
     ck_assert_int_eq(listen(listener, 8), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
     char url[64];
-    snprintf(url, sizeof(url), "postgres://x@127.0.0.1:%d/x", ntohs(address.sin_port));
+    const char *const hosts[] = {"127.0.0.1", "localhost"};
+    snprintf(url, sizeof(url), "postgres://x@%s:%d/x", hosts[_i], ntohs(address.sin_port));
     run_at(url, meet_silence);
+    ck_assert_int_ge(accept(listener, NULL, NULL), 0); /* it had come as far as this */
     close(listener);
+}
+END_TEST
+
+static void meet_unknown_name(struct ctx *ctx, struct db_test *test)
+{
+    struct probe probe = {.stmt = &echo, .arg = 1};
+    while (db_state(test->db).reconnects == 0) {
+        const double start = now_ms();
+        sleep_for(ctx, test, 5);
+        ck_assert_double_lt(now_ms() - start,
+            100); /* the loop goes on while the name is looked up */
+    }
+    run_probe(ctx, test, &probe);
+    ck_assert_int_eq(probe.code, ERR_UNAVAILABLE);
+    ck_assert_str_eq(ctx->error.text, "not connected: the host name is not known");
+}
+
+START_TEST(an_unknown_host_is_said)
+{
+    run_at("postgres://x@no-such-host.invalid/x", meet_unknown_name);
 }
 END_TEST
 
@@ -358,7 +380,9 @@ int main(void)
     tcase_add_test(tests, a_restart_costs_a_moment);
     tcase_add_test(tests, a_start_without_a_server_is_mended_when_it_comes);
     tcase_add_test(tests, a_cancelled_query_is_drained);
-    tcase_add_test(tests, a_host_that_accepts_and_says_nothing_is_left_at_the_connect_deadline);
+    tcase_add_loop_test(tests, a_host_that_accepts_and_says_nothing_is_left_at_the_connect_deadline,
+        0, 2);
+    tcase_add_test(tests, an_unknown_host_is_said);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,8 @@
 #include "db/url.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -75,6 +77,16 @@ static void add(struct params *params, const char *keyword, const char *value)
     }
 }
 
+/* Of several hosts libpq tries one after the other, and looks them up itself. */
+static bool needs_lookup(const PQconninfoOption *options)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    const char *host = value_of(options, "host", "");
+    return *host != '\0' && strpbrk(host, "/,@") == NULL &&
+           *value_of(options, "hostaddr", "") == '\0' && inet_pton(AF_INET, host, address) != 1 &&
+           inet_pton(AF_INET6, host, address) != 1;
+}
+
 bool db_url_params(struct arena *arena, const char *url, const char *application_name,
     const char *session, struct db_params *out)
 {
@@ -99,7 +111,12 @@ bool db_url_params(struct arena *arena, const char *url, const char *application
     add(params, "client_encoding", "UTF8");
     add(params, "application_name", application_name);
     add(params, "options", arena_printf(arena, "%s %s", value_of(options, "options", ""), session));
+    *out = (struct db_params){.keywords = params->keywords,
+        .values = params->values,
+        .host = needs_lookup(options) ? arena_strdup(arena, value_of(options, "host", "")) : NULL,
+        .host_row = params->count};
+    add(params, "host", ""); /* libpq skips empty values */
+    add(params, "hostaddr", "");
     PQconninfoFree(options);
-    *out = (struct db_params){.keywords = params->keywords, .values = params->values};
     return true;
 }

@@ -3,6 +3,7 @@
 #define DB_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct arena;
 
@@ -15,7 +16,9 @@ const char *db_url_redacted(struct arena *arena, const char *url);
 /* Connection parameters for PQconnectStartParams: both arrays end with NULL. */
 struct db_params {
     const char *const *keywords; /* arena */
-    const char *const *values;   /* arena */
+    const char **values;         /* arena */
+    const char *host; /* a name that has to be looked up; NULL = none (socket, address, list) */
+    size_t host_row;  /* rows "host" and, next to it, "hostaddr": "" until it was looked up */
 };
 /* Parameters of the URL plus what every session of ours has; `session` is a list of "-c name=value" settings.
  * false: the URL is not valid. */

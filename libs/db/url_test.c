@@ -44,6 +44,32 @@ static const char *last_value(const struct db_params *params, const char *keywor
     return value;
 }
 
+static const struct {
+    const char *url;
+    const char *host; /* NULL: libpq gets by without asking for a name */
+} hosts[] = {
+    {"postgres://db/shop", "db"},
+    {"postgres://db.example:5433/shop?sslmode=require", "db.example"},
+    {"postgres://127.0.0.1/shop", NULL},
+    {"postgres://[::1]/shop", NULL},
+    {"postgres:///shop", NULL},
+    {"postgres:///shop?host=/run/postgresql", NULL},
+    {"postgres://db/shop?hostaddr=10.0.0.1", NULL},
+    {"postgres://one,two/shop", NULL},
+};
+
+START_TEST(only_a_name_is_looked_up)
+{
+    struct arena *arena = arena_new(NULL);
+    struct db_params params;
+    ck_assert(db_url_params(arena, hosts[_i].url, "shop-api", "", &params));
+    ck_assert_pstr_eq(params.host, hosts[_i].host);
+    ck_assert_str_eq(params.keywords[params.host_row], "host");
+    ck_assert_str_eq(params.keywords[params.host_row + 1], "hostaddr");
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(session_settings_are_added_to_those_of_the_url)
 {
     struct arena *arena = arena_new(NULL);
@@ -52,7 +78,7 @@ START_TEST(session_settings_are_added_to_those_of_the_url)
         "postgresql+asyncpg://ann:p%40ss@db.example/shop?options=-c%20a.b%3D1&application_name=x&"
         "tcp_user_timeout=5",
         "shop-api", "-c timezone=UTC", &params));
-    ck_assert_str_eq(last_value(&params, "host"), "db.example");
+    ck_assert_str_eq(params.host, "db.example");
     ck_assert_str_eq(last_value(&params, "password"), "p@ss");
     ck_assert_str_eq(last_value(&params, "application_name"), "shop-api");
     ck_assert_str_eq(last_value(&params, "options"), "-c a.b=1 -c timezone=UTC");
@@ -68,6 +94,8 @@ int main(void)
     TCase *tests = tcase_create("url");
     tcase_add_loop_test(tests, urls_are_checked_and_shown_without_the_password, 0,
         (int)(sizeof(urls) / sizeof(urls[0])));
+    tcase_add_loop_test(tests, only_a_name_is_looked_up, 0,
+        (int)(sizeof(hosts) / sizeof(hosts[0])));
     tcase_add_test(tests, session_settings_are_added_to_those_of_the_url);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
