@@ -45,6 +45,7 @@ struct db_options {
 
 /* Never waits: connects in the background. */
 struct db *db_open(struct loop *loop, const struct db_options *options);
+/* No fiber may be waiting, and the loop may not turn again (its hook stays). */
 void db_close(struct db *db);
 
 struct db_arg {
