@@ -22,7 +22,7 @@ static const char *content_hash(struct call *call, const void *data, size_t size
 
 static err openapi(struct call *call)
 {
-    TRY(http_server_openapi(call, &call->raw, &call->raw_len));
+    TRY(http_openapi(call->ctx, http_server_options(call->server), &call->raw, &call->raw_len));
     call->raw_type = "application/json";
     call->etag = content_hash(call, call->raw, call->raw_len);
     return OK;

@@ -100,9 +100,15 @@ static err ready(struct call *call)
     return buf_finish(call->ctx, &checks, &out->checks, &len);
 }
 
+#define METRICS_MAX_BYTES 1048576
+
 static err metrics(struct call *call)
 {
-    return http_server_metrics(call);
+    struct buf buf;
+    buf_init(&buf, call->ctx->arena, 16384, METRICS_MAX_BYTES);
+    http_server_metrics(call->server, &buf);
+    call->raw_type = "text/plain; version=0.0.4; charset=utf-8";
+    return buf_finish(call->ctx, &buf, &call->raw, &call->raw_len);
 }
 
 struct config_features {

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* strcasestr */
 #include "svc/settings_check.h"
 
 #include <ctype.h>
