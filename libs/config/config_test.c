@@ -114,7 +114,7 @@ START_TEST(malformed_files_name_the_line)
     load((const char *const[]){"DEMO_URL=x", NULL}, "DEMO_PORT=1\nnonsense\n");
     ck_assert_int_eq(report.problem_count, 1);
     ck_assert_ptr_nonnull(strstr(report.problems[0], "line 2"));
-    setup();
+    memset(&report, 0, sizeof(report));
     load((const char *const[]){"DEMO_URL=x", NULL}, "DEMO_SECRET=\"open\n");
     ck_assert_int_eq(report.problem_count, 1);
 }

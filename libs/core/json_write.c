@@ -58,9 +58,8 @@ static void write_escape(struct buf *buf, unsigned char c)
     buf_add(buf, (const char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
 }
 
-void json_write_string(struct buf *buf, const char *text, size_t len)
+static void write_escaped(struct buf *buf, const char *text, size_t len)
 {
-    buf_char(buf, '"');
     for (size_t at = 0; at < len; at++) {
         const size_t plain = plain_length(text + at, len - at);
         buf_add(buf, text + at, plain);
@@ -69,6 +68,19 @@ void json_write_string(struct buf *buf, const char *text, size_t len)
             write_escape(buf, (unsigned char)text[at]);
         }
     }
+}
+
+void json_write_string(struct buf *buf, const char *text, size_t len)
+{
+    const size_t plain = plain_length(text, len);
+    char *to = buf_reserve(buf, plain + 2); /* nearly always all there is to do */
+    if (to == NULL) {
+        return;
+    }
+    *to = '"';
+    memcpy(to + 1, text, plain);
+    buf->len += plain + 1;
+    write_escaped(buf, text + plain, len - plain);
     buf_char(buf, '"');
 }
 
@@ -81,12 +93,12 @@ void json_write_i64(struct buf *buf, int64_t value)
  * Both numbers of the division are exact, so its result is what a reader of the text gets. */
 static bool scale(double value, double power, int64_t *out)
 {
-    const double scaled = nearbyint(value * power);
-    if (fabs(scaled) >= INTEGER_LIMIT || scaled / power != value) {
+    const double scaled = value * power;
+    if (!(fabs(scaled) < INTEGER_LIMIT)) {
         return false;
     }
-    *out = (int64_t)scaled;
-    return true;
+    *out = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    return (double)*out / power == value;
 }
 
 static void write_decimal(struct buf *buf, int64_t scaled, int decimals)

@@ -11,13 +11,16 @@
 #include "core/ctx.h"
 #include "core/err.h"
 #include "core/field.h"
+#include "core/limits.h"
 #include "http/route.h"
 
+struct headers;
 struct http_server;
 struct services;
 
 struct page {
     struct list items;        /* of the route's .out shape */
+    const struct shape *shape; /* of the items, where a query asks for another than .out; NULL = .out */
     bool has_more;
     const char *next_cursor;  /* NULL = null */
     bool has_total;
@@ -39,6 +42,7 @@ struct call {
     int64_t if_match;   /* version of If-Match; 0 = absent or "*" */
     const char *locale; /* of Accept-Language or the default; never NULL */
     const char *client_address;
+    const struct headers *headers; /* read with call_header */
 
     void *out;          /* zeroed struct of .out, encoded after OK */
     struct page page;
@@ -67,6 +71,7 @@ struct cursor {
     int64_t id;        /* 0 = first page */
 };
 err cursor_read(struct call *call, const char *text, const char *sort, struct cursor *out);
+/* NULL when the value is too long for a cursor (over 350 bytes): sort by something shorter. */
 const char *cursor_write(struct call *call, const char *sort, const struct cursor *cursor);
 
 /* Rows that every list has in its query shape; members limit, cursor, count. */

@@ -16,7 +16,7 @@
 #include "core/log.h"
 #include "db/migrate.h"
 #include "http/metrics.h"
-#include "http/route.h"
+#include "http/server.h"
 #include "svc/listen.h"
 #include "svc/product.h"
 #include "svc/schema.h"
@@ -63,17 +63,6 @@ struct master {
 static int64_t now_ns(void)
 {
     return clock_monotonic_ns(&clock_system);
-}
-
-static int count_routes(http_route_list routes)
-{
-    int count = 0;
-    for (; *routes != NULL; routes++) {
-        for (const struct http_route *route = *routes; route->path != NULL; route++) {
-            count++;
-        }
-    }
-    return count;
 }
 
 /* Never returns: the child's life is worker_run. */
@@ -375,7 +364,7 @@ int master_run(const struct master_options *options)
     ctx_init(&master.ctx, master.arena, &clock_system, options->log, /* timeout_ms */ INT32_MAX);
     block_signals(&master);
     master.metrics =
-        metrics_page_new(GENERATIONS * master.workers, count_routes(options->product->routes));
+        metrics_page_new(GENERATIONS * master.workers, http_routes_count(options->product->routes));
     master.shared = shared_new();
     int code = EX_OK;
     if (master.metrics == NULL || master.shared == NULL) {

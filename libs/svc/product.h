@@ -8,7 +8,7 @@
 struct embed;
 
 struct product {
-    const char *id;           /* "bestays": database, Redis prefix and error envelopes carry it */
+    const char *id;           /* short name: database, Redis prefix and error envelopes carry it */
     const char *app_name;     /* default of APP_NAME */
     const char *description;  /* of the OpenAPI document */
     const char *version;      /* "1.0.0" */

@@ -1,0 +1,62 @@
+/* http/conn.h - the connection table: what each client is doing and since when, against absolute deadlines that no
+ * trickle of bytes moves.
+ * Owns: the entries, recycled in the arena the table was made in. Borrows the descriptors. */
+#ifndef HTTP_CONN_H
+#define HTTP_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/address.h"
+
+struct arena;
+struct request;
+
+enum conn_phase {
+    CONN_NEW,     /* accepted, no request line yet */
+    CONN_HEADERS, /* request line is there */
+    CONN_BODY,
+    CONN_RUNNING, /* a handler works; it has its own deadline */
+    CONN_WRITING,
+    CONN_IDLE,    /* between two requests */
+};
+
+struct conn {
+    struct conn *prev, *next;
+    int fd; /* borrowed */
+    enum conn_phase phase;
+    bool cut; /* the socket was shut down; the library will notice */
+    int64_t since_ns; /* start of the phase */
+    uint64_t bytes;   /* of the phase: body received, or reply to be written */
+    uint64_t requests;
+    struct request *request; /* NULL between requests */
+    char peer[ADDRESS_LEN];
+};
+
+struct conn_table {
+    struct arena *arena; /* borrowed */
+    struct conn *open;
+    struct conn *spare;
+    size_t count;
+};
+
+struct conn *conn_open(struct conn_table *table, int fd, int64_t now_ns);
+void conn_close(struct conn_table *table, struct conn *conn);
+void conn_enter(struct conn *conn, enum conn_phase phase, int64_t now_ns);
+
+/* What the sweep has to do about a connection. */
+enum conn_verdict {
+    CONN_KEEP,
+    CONN_CUT_LATE, /* the request is late: tell the client, then cut */
+    CONN_CUT,      /* nobody to tell */
+    CONN_PROBE,    /* a handler takes long: is the client still there? */
+};
+enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool draining);
+
+/* True if the client closed its side and sent nothing more. */
+bool conn_is_gone(const struct conn *conn);
+/* Both directions; unread bytes of the client are lost. */
+void conn_shut(struct conn *conn);
+
+#endif

@@ -1,0 +1,337 @@
+#include "http/daemon.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "http/metrics.h"
+#include "http/request.h"
+#include "net/fiber.h"
+
+#define IS_1_0 (MHD_VERSION >= 0x01000000)
+#define RUNS_A_TURN 16
+#define LOG_LINE_MAX 256
+#define SPARE_CONNECTIONS 16 /* over the limit, to be refused by us */
+#define DISCIPLINE 2
+
+static struct conn *conn_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static int64_t now(const struct http_server *server)
+{
+    return clock_monotonic_ns(server->options.clock);
+}
+
+/* ---- connections ---- */
+
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t address_len)
+{
+    struct http_server *server = arg;
+    const struct http_options *options = &server->options;
+    (void)address;
+    (void)address_len;
+    if ((int64_t)server->conns.count < options->config->max_connections) {
+        return MHD_YES;
+    }
+    metrics_add(options->metrics, options->worker, METRIC_CONNECTIONS_REFUSED, 1);
+    return MHD_NO;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = arg;
+    const struct http_options *options = &server->options;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const int fd =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        struct conn *conn = conn_open(&server->conns, fd, now(server));
+        address_format(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+            conn->peer);
+        *context = conn;
+    } else {
+        conn_close(&server->conns, *context);
+        *context = NULL;
+    }
+    metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN, (int64_t)server->conns.count);
+}
+
+/* ---- a request comes in ---- */
+
+/* The request line is complete. What we return is the request's context in all later calls. */
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    return intake_open(arg, conn_of(connection), target);
+}
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+    struct headers *headers = arg;
+    (void)kind;
+    headers->items[headers->count++] =
+        (struct header){name, name_len, value == NULL ? "" : value, value_len};
+    return MHD_YES;
+}
+
+static void collect_headers(struct request *request, struct MHD_Connection *connection)
+{
+    const int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
+    request->headers.items = ARENA_ARRAY(request->arena, struct header, (size_t)(count > 0 ? count : 1));
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request->headers);
+}
+
+static enum MHD_Result send_reply(struct request *request);
+
+/* The first call: headers are complete, the body is not. A reply that is queued here closes the connection, which
+ * also keeps the rest of what the client sent from being read as a request. */
+static enum MHD_Result begin(struct request *request, struct MHD_Connection *connection,
+    const char *method, const char *version)
+{
+    struct guard_input input = {.method = method, .version = version};
+    input.block_bytes =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    input.target_at = IS_1_0 ? NULL : request->target_at;
+    request->connection = connection;
+    collect_headers(request, connection);
+    const bool answered = intake_begin(request, &input);
+    request->state = answered ? REQUEST_DONE : REQUEST_BODY;
+    if (answered && (request->has_body || request->reply.close)) {
+        return send_reply(request);
+    }
+    if (request->has_body) {
+        conn_enter(request->conn, CONN_BODY, now(request->server));
+    }
+    return MHD_YES;
+}
+
+static void on_fiber(void *arg)
+{
+    struct request *request = arg;
+    request->fiber = fiber_current(request->server->loop);
+    dispatch_run(request);
+}
+
+static void on_fiber_done(void *arg)
+{
+    struct request *request = arg;
+    struct http_server *server = request->server;
+    request->state = REQUEST_DONE;
+    request->fiber = NULL;
+    server->running--;
+    if (request->over) {
+        intake_close(request);
+        server_release(server);
+    } else if (request->suspended) {
+        struct request **link = server->ready_first == NULL ? &server->ready_first
+                                                            : &server->ready_last->next_ready;
+        *link = request;
+        server->ready_last = request;
+    }
+}
+
+/* The last call: runs the request; the connection is suspended only if it has to wait. */
+static enum MHD_Result run(struct request *request)
+{
+    struct http_server *server = request->server;
+    bool ended = false;
+    /* Bare LF and extensions between chunks do not show: nothing may follow on this connection. */
+    request->reply.close = request->chunked && !IS_1_0;
+    if (request->body.failed) {
+        request->reply.close = true;
+        (void)fail(&request->ctx, ERR_TOO_LARGE, "body over %zu bytes", request->body.max);
+        dispatch_refuse(request);
+        return send_reply(request);
+    }
+    request->ctx.deadline_ns = INT64_MAX;
+    request->ctx.deadline_ns = ctx_deadline_ns(&request->ctx, LIMIT_REQUEST_MS);
+    request->state = REQUEST_RUNNING;
+    server->running++;
+    if (!is_ok(fiber_start(&request->ctx, server->loop, on_fiber, on_fiber_done, request, &ended))) {
+        server->running--;
+        dispatch_refuse(request);
+        return send_reply(request);
+    }
+    if (ended) {
+        return send_reply(request);
+    }
+    MHD_suspend_connection(request->connection);
+    request->suspended = true;
+    conn_enter(request->conn, CONN_RUNNING, now(server));
+    return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_len, void **context)
+{
+    (void)arg;
+    (void)url;
+    struct request *request = *context;
+    switch (request->state) {
+    case REQUEST_HEADERS:
+        return begin(request, connection, method, version);
+    case REQUEST_BODY:
+        if (*data_len == 0) {
+            return run(request);
+        }
+        request->conn->bytes += *data_len;
+        buf_add(&request->body, data, *data_len);
+        *data_len = 0;
+        return MHD_YES;
+    case REQUEST_DONE:
+        return send_reply(request);
+    case REQUEST_RUNNING:
+    case REQUEST_SENT:
+        return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+/* ---- a reply goes out ---- */
+
+static struct MHD_Response *make_response(const struct reply *reply)
+{
+#if IS_1_0
+    struct MHD_Response *response = MHD_create_response_from_buffer_static(reply->body_len, reply->body);
+#else
+    /* The library takes a pointer to non-const, but only reads persistent memory. */
+    struct MHD_Response *response = MHD_create_response_from_buffer(reply->body_len,
+        (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
+#endif
+    for (size_t i = 0; response != NULL && i < reply->header_count; i++) {
+        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    }
+    if (response != NULL && reply->close) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    return response;
+}
+
+static enum MHD_Result send_reply(struct request *request)
+{
+    struct conn *conn = request->conn;
+    struct reply *reply = &request->reply;
+    conn->requests++;
+    if (request->server->draining || conn->requests >= LIMIT_REQUESTS_PER_CONNECTION) {
+        reply->close = true;
+    }
+    struct MHD_Response *response = make_response(reply);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    request->state = REQUEST_SENT;
+    conn_enter(conn, CONN_WRITING, now(request->server));
+    conn->bytes = reply->body_len;
+    const enum MHD_Result queued =
+        MHD_queue_response(request->connection, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+/* The reply is out, or the connection is gone. */
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+    enum MHD_RequestTerminationCode code)
+{
+    struct http_server *server = arg;
+    struct request *request = *context;
+    (void)connection;
+    (void)code;
+    if (request == NULL) {
+        return;
+    }
+    *context = NULL;
+    conn_enter(request->conn, CONN_IDLE, now(server));
+    request->conn->request = NULL;
+    request->conn = NULL;
+    request->over = true;
+    if (request->state == REQUEST_HEADERS) { /* the parser itself had the last word */
+        metrics_add(server->options.metrics, server->options.worker, METRIC_REQUESTS_REFUSED, 1);
+    }
+    if (request->state == REQUEST_RUNNING) {
+        fiber_cancel(request->fiber); /* its end frees the request */
+        return;
+    }
+    intake_close(request);
+}
+
+/* ---- the daemon ---- */
+
+static void __attribute__((format(printf, 2, 0))) on_log(void *arg, const char *fmt, va_list args)
+{
+    struct http_server *server = arg;
+    char text[LOG_LINE_MAX];
+    if (!log_enabled(server->ctx.log, LOG_DEBUG)) {
+        return;
+    }
+    vsnprintf(text, sizeof(text), fmt, args);
+    text[strcspn(text, "\r\n")] = '\0';
+    log_debug(&server->ctx, "http.library_said", LOG_STR("text", text));
+}
+
+bool daemon_open(struct http_server *server, int listen_fd)
+{
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.config->max_connections + SPARE_CONNECTIONS, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL_BYTES, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL}, /* deadlines are ours, http/conn.h */
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, server},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server},
+#if IS_1_0
+        {MHD_OPTION_CLIENT_DISCIPLINE_LVL, DISCIPLINE, NULL},
+#endif
+        {MHD_OPTION_END, 0, NULL},
+    };
+#if IS_1_0
+    flags |= MHD_USE_NO_THREAD_SAFETY;
+#endif
+    server->daemon = MHD_start_daemon(flags, 0, on_accept, server, on_access, server,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return server->daemon != NULL;
+}
+
+int daemon_fd(const struct http_server *server)
+{
+    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+static bool is_pending(const struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG timeout = 1;
+    return MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0;
+}
+
+bool daemon_run(struct http_server *server)
+{
+    bool pending = true;
+    for (int i = 0; pending && i < RUNS_A_TURN; i++) {
+        MHD_run(server->daemon);
+        pending = is_pending(server);
+    }
+    return pending;
+}
+
+void daemon_resume(struct request *request)
+{
+    request->suspended = false;
+    MHD_resume_connection(request->connection);
+}
+
+void daemon_quiesce(struct http_server *server)
+{
+    MHD_quiesce_daemon(server->daemon);
+}
+
+void daemon_close(struct http_server *server)
+{
+    daemon_quiesce(server); /* otherwise the library closes the listening socket */
+    MHD_stop_daemon(server->daemon);
+    server->daemon = NULL;
+}

@@ -1,0 +1,194 @@
+#include "http/rate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/crypto.h"
+#include "core/ctx.h"
+#include "net/cache.h"
+
+#define SETS 512 /* a power of two */
+#define WAYS 8
+#define LEASES_A_BUCKET 4 /* a lease is this part of a worker's share */
+#define LEASE_MAX 100000
+#define CACHE_PAUSE_NS 1000000000 /* after Redis failed */
+#define NS_PER_S 1e9
+#define S_PER_MINUTE 60.0
+
+struct bucket {
+    char key[RATE_KEY_MAX];
+    int64_t used_ns; /* 0 = never */
+    int64_t leased, lease_end_ns;
+    int64_t shared;           /* left in Redis after the last lease */
+    int64_t refused_until_ns; /* Redis has none before */
+    double tokens;            /* of the worker's own bucket */
+    int64_t filled_ns;
+};
+
+struct rate {
+    struct cache *cache; /* borrowed */
+    int64_t workers;
+    int64_t cache_pause_end_ns;
+    uint64_t seed; /* so that nobody outside can aim at a set */
+    struct bucket (*sets)[WAYS];
+};
+
+/* KEYS[1]: hash of tokens and time. ARGV: size of the bucket (refilled once a minute), tokens wanted.
+ * Gives: tokens granted, tokens left, milliseconds until there is one. */
+static const struct cache_script lease_script = {
+    .text = "local size, want = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+            "local time = redis.call('TIME')\n"
+            "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+            "local was = redis.call('HMGET', KEYS[1], 'tokens', 'at')\n"
+            "local tokens, at = tonumber(was[1]) or size, tonumber(was[2]) or now\n"
+            "tokens = math.min(size, tokens + math.max(0, now - at) * size / 60000)\n"
+            "local granted = math.min(want, math.floor(tokens))\n"
+            "tokens = tokens - granted\n"
+            "redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))\n"
+            "redis.call('PEXPIRE', KEYS[1], 61000)\n"
+            "local wait = granted > 0 and 0 or math.ceil((1 - tokens) * 60000 / size)\n"
+            "return {granted, math.floor(tokens), wait}\n",
+};
+
+struct rate *rate_new(struct arena *arena, struct cache *cache, int workers)
+{
+    struct rate *rate = ARENA_NEW(arena, struct rate);
+    rate->cache = cache;
+    rate->workers = workers > 0 ? workers : 1;
+    rate->sets = arena_alloc(arena, SETS * sizeof(*rate->sets));
+    crypto_random(&rate->seed, sizeof(rate->seed));
+    return rate;
+}
+
+static struct bucket *choose_set(const struct rate *rate, const char *key)
+{
+    uint64_t hash = rate->seed;
+    for (; *key != '\0'; key++) {
+        hash = (hash ^ (unsigned char)*key) * 0x100000001b3;
+    }
+    return rate->sets[(hash ^ hash >> 32) & (SETS - 1)];
+}
+
+/* Pointers are good until the next wait only: another fiber may take the place. */
+static struct bucket *need_bucket(const struct rate *rate, const char *key, int64_t now_ns)
+{
+    struct bucket *set = choose_set(rate, key);
+    struct bucket *oldest = set;
+    for (int i = 0; i < WAYS; i++) {
+        if (strncmp(set[i].key, key, RATE_KEY_MAX - 1) == 0) {
+            set[i].used_ns = now_ns;
+            return &set[i];
+        }
+        if (set[i].used_ns < oldest->used_ns) {
+            oldest = &set[i];
+        }
+    }
+    *oldest = (struct bucket){.used_ns = now_ns, .tokens = -1};
+    snprintf(oldest->key, sizeof(oldest->key), "%s", key);
+    return oldest;
+}
+
+static int64_t seconds_for(double tokens, int64_t per_minute)
+{
+    return (int64_t)ceil(tokens * S_PER_MINUTE / (double)per_minute);
+}
+
+static bool take_leased(struct bucket *bucket, int64_t now_ns, struct rate_verdict *out)
+{
+    if (bucket->leased == 0 || now_ns >= bucket->lease_end_ns) {
+        bucket->leased = 0;
+        return false;
+    }
+    bucket->leased--;
+    out->allowed = true;
+    out->remaining = bucket->shared + bucket->leased;
+    out->reset_s = seconds_for((double)(out->limit - out->remaining), out->limit);
+    return true;
+}
+
+/* Tokens that the bucket would have got back by then are not missed: a lease ends after the time of its refill. */
+static void add_lease(struct bucket *bucket, int64_t granted, int64_t now_ns, int64_t per_minute)
+{
+    const double refill_ns = (double)granted * S_PER_MINUTE * NS_PER_S / (double)per_minute;
+    bucket->leased += granted;
+    bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns, NS_PER_S);
+}
+
+/* False: no answer from Redis. */
+static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute)
+{
+    int64_t want = per_minute / (rate->workers * LEASES_A_BUCKET);
+    want = want < 1 ? 1 : want < LEASE_MAX ? want : LEASE_MAX;
+    const int64_t args[] = {per_minute, want};
+    int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
+    size_t count = 0;
+    const char *cache_key = arena_printf(ctx->arena, "rate:%s", key);
+    if (!is_ok(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 2, results, &count)) ||
+        count != 3) {
+        err_clear(ctx); /* the worker's own bucket decides */
+        rate->cache_pause_end_ns = clock_monotonic_ns(ctx->clock) + CACHE_PAUSE_NS;
+        return false;
+    }
+    const int64_t now_ns = clock_monotonic_ns(ctx->clock);
+    struct bucket *bucket = need_bucket(rate, key, now_ns);
+    bucket->shared = results[1];
+    if (results[0] > 0) {
+        add_lease(bucket, results[0], now_ns, per_minute);
+    } else {
+        bucket->refused_until_ns = now_ns + results[2] * 1000000;
+    }
+    return true;
+}
+
+static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
+{
+    return rate->cache != NULL && now_ns >= rate->cache_pause_end_ns && cache_state(rate->cache).connected;
+}
+
+static void take_own(const struct rate *rate, struct bucket *bucket, int64_t now_ns,
+    struct rate_verdict *out)
+{
+    const int64_t share = out->limit / rate->workers > 0 ? out->limit / rate->workers : 1;
+    const double passed_s = (double)(now_ns - bucket->filled_ns) / NS_PER_S;
+    const double refilled = bucket->tokens + passed_s * (double)share / S_PER_MINUTE;
+    bucket->tokens = bucket->tokens < 0 || refilled > (double)share ? (double)share : refilled;
+    bucket->filled_ns = now_ns;
+    out->allowed = bucket->tokens >= 1;
+    if (out->allowed) {
+        bucket->tokens -= 1;
+    } else {
+        out->retry_after_s = seconds_for(1 - bucket->tokens, share);
+    }
+    out->remaining = (int64_t)bucket->tokens;
+    out->reset_s = seconds_for((double)share - bucket->tokens, share);
+}
+
+void rate_take(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute,
+    struct rate_verdict *out)
+{
+    *out = (struct rate_verdict){.limit = per_minute};
+    int64_t now_ns = clock_monotonic_ns(ctx->clock);
+    struct bucket *bucket = need_bucket(rate, key, now_ns);
+    if (take_leased(bucket, now_ns, out)) {
+        return;
+    }
+    bool shared = now_ns < bucket->refused_until_ns;
+    if (!shared && cache_is_usable(rate, now_ns)) {
+        shared = lease(ctx, rate, key, per_minute);
+        now_ns = clock_monotonic_ns(ctx->clock);
+        bucket = need_bucket(rate, key, now_ns);
+        if (shared && take_leased(bucket, now_ns, out)) {
+            return;
+        }
+    }
+    if (!shared) {
+        take_own(rate, bucket, now_ns, out);
+        return;
+    }
+    const int64_t wait_ns = bucket->refused_until_ns - now_ns;
+    out->retry_after_s = wait_ns > 0 ? (int64_t)ceil((double)wait_ns / NS_PER_S) : 1;
+    out->reset_s = seconds_for((double)per_minute, per_minute);
+}

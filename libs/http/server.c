@@ -1,0 +1,238 @@
+#include "http/server.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/assert.h"
+#include "core/clock.h"
+#include "core/crypto.h"
+#include "core/services.h"
+#include "http/daemon.h"
+#include "http/metrics.h"
+#include "http/request.h"
+#include "net/fiber.h"
+#include "net/loop.h"
+
+#define POOL_CHUNKS 1024
+#define SWEEP_MS 250
+#define SWEEP_DRAIN_MS 25
+#define ID_PREFIX_BYTES 6
+
+const struct field http_config_fields[] = {
+    FIELD_I64(struct http_config, port, "Port to listen on", .min = 1, .max = 65535, .dflt = 8000),
+    FIELD_STR(struct http_config, bind_addr, "Address to listen on", .dflt_text = "0.0.0.0"),
+    FIELD_STR(struct http_config, api_v1_prefix, "Path of version 1 of the API",
+        .dflt_text = "/api/v1"),
+    FIELD_STRS(struct http_config, frontend_url,
+        "Exact origins of the front ends, comma separated; the first is the canonical one",
+        .dflt_text = ""),
+    FIELD_SECRET(struct http_config, metrics_token,
+        "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = ""),
+    FIELD_I64(struct http_config, trusted_proxy_count,
+        "Proxies in front: the client is this hop of X-Forwarded-For from the right; 0 = the peer",
+        .max = 8),
+    FIELD_I64(struct http_config, rate_limit_guest_per_minute, "Requests of one address", .min = 1,
+        .max = 1000000000, .dflt = 60, .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_user_per_minute, "Requests of one user", .min = 1,
+        .max = 1000000000, .dflt = 120, .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_admin_per_minute, "Requests of one admin", .min = 1,
+        .max = 1000000000, .dflt = 600, .unit = "requests a minute"),
+    FIELD_I64(struct http_config, max_connections, "Client connections of one worker", .min = 1,
+        .max = LIMIT_CONNECTIONS_PER_WORKER, .dflt = LIMIT_CONNECTIONS_PER_WORKER),
+};
+const int http_config_count = sizeof(http_config_fields) / sizeof(http_config_fields[0]);
+
+/* ---- deadlines ---- */
+
+static void judge(struct http_server *server, struct conn *conn, int64_t now_ns)
+{
+    switch (conn_judge(conn, now_ns, server->draining)) {
+    case CONN_KEEP:
+        return;
+    case CONN_CUT_LATE:
+        intake_late(conn->request);
+        conn_shut(conn);
+        return;
+    case CONN_CUT:
+        conn_shut(conn);
+        return;
+    case CONN_PROBE:
+        if (conn_is_gone(conn) && conn->request->fiber != NULL) {
+            conn->cut = true;
+            fiber_cancel(conn->request->fiber);
+        }
+        return;
+    }
+}
+
+static void tell_drained(struct http_server *server)
+{
+    void (*drained)(void *arg) = server->drained;
+    if (drained != NULL && server->conns.count == 0) {
+        server->drained = NULL;
+        drained(server->drained_arg);
+    }
+}
+
+static void on_sweep(void *arg)
+{
+    struct http_server *server = arg;
+    const int64_t now_ns = clock_monotonic_ns(server->options.clock);
+    for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
+        judge(server, conn, now_ns);
+    }
+    tell_drained(server);
+}
+
+/* ---- turns of the loop ---- */
+
+static void on_readable(void *arg, unsigned events)
+{
+    struct http_server *server = arg;
+    (void)events;
+    server->busy = true;
+}
+
+static void resume_ready(struct http_server *server)
+{
+    struct request *request = server->ready_first;
+    server->ready_first = NULL;
+    while (request != NULL) {
+        struct request *next = request->next_ready;
+        daemon_resume(request);
+        request = next;
+    }
+}
+
+/* All connections that have something to do, and all fibers that ended, in one go. */
+static bool on_turn(void *arg)
+{
+    struct http_server *server = arg;
+    const bool active = server->busy || server->ready_first != NULL;
+    if (active) {
+        resume_ready(server);
+        server->busy = daemon_run(server);
+    }
+    if (server->busy) {
+        loop_sleep_at_most(server->loop, 0);
+    }
+    return active;
+}
+
+/* ---- life ---- */
+
+static const char *make_id_prefix(struct arena *arena)
+{
+    uint8_t bytes[ID_PREFIX_BYTES];
+    char hex[2 * ID_PREFIX_BYTES + 1];
+    crypto_random(bytes, sizeof(bytes));
+    crypto_hex(bytes, sizeof(bytes), hex);
+    return arena_strdup(arena, hex);
+}
+
+static const char **make_route_names(struct arena *arena, const struct router *router)
+{
+    const size_t count = router_count(router);
+    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = router_entry(router, i)->name;
+    }
+    return names;
+}
+
+static struct http_server *make_server(struct loop *loop, const struct http_options *options)
+{
+    struct arena *arena = arena_new(/* pool= */ NULL);
+    struct http_server *server = ARENA_NEW(arena, struct http_server);
+    struct cache *cache = options->services == NULL ? NULL : options->services->cache;
+    server->arena = arena;
+    server->options = *options;
+    server->loop = loop;
+    server->pool = arena_pool_new(POOL_CHUNKS);
+    server->conns.arena = arena;
+    server->router = router_new(arena, options->routes, options->config->api_v1_prefix);
+    server->route_names = make_route_names(arena, server->router);
+    server->rate = rate_new(arena, cache, options->workers);
+    server->id_prefix = make_id_prefix(arena);
+    ctx_init(&server->ctx, arena, options->clock, options->log, /* timeout_ms= */ 0);
+    return server;
+}
+
+static void free_server(struct http_server *server)
+{
+    arena_pool_free(server->pool);
+    arena_free(server->arena);
+}
+
+err http_server_open(struct ctx *ctx, struct loop *loop, int listen_fd,
+    const struct http_options *options, struct http_server **out)
+{
+    struct http_server *server = make_server(loop, options);
+    if (!daemon_open(server, listen_fd)) {
+        free_server(server);
+        return fail(ctx, ERR_UNAVAILABLE, "HTTP daemon does not start: %s", strerror(errno));
+    }
+    server->watch = loop_watch_open(loop, daemon_fd(server), LOOP_READ, on_readable, server);
+    server->sweep = loop_timer_new(loop, on_sweep, server);
+    loop_timer_start(server->sweep, SWEEP_MS, SWEEP_MS);
+    loop_on_turn(loop, on_turn, server);
+    server->busy = true; /* the first run starts listening */
+    *out = server;
+    return OK;
+}
+
+void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg)
+{
+    if (server->draining) {
+        return;
+    }
+    server->draining = true;
+    server->drained = done;
+    server->drained_arg = arg;
+    daemon_quiesce(server);
+    loop_timer_start(server->sweep, SWEEP_DRAIN_MS, SWEEP_DRAIN_MS);
+}
+
+/* A connection must not be suspended when the daemon stops. Its fiber goes on until its next wait tells it to end;
+ * the request lives until then. */
+static void resume_all(struct http_server *server)
+{
+    resume_ready(server);
+    for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
+        if (conn->request != NULL && conn->request->suspended) {
+            daemon_resume(conn->request);
+        }
+    }
+}
+
+void http_server_close(struct http_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    loop_off_turn(server->loop, on_turn, server);
+    loop_timer_free(server->sweep);
+    loop_watch_close(server->watch);
+    resume_all(server);
+    daemon_close(server);
+    server->closed = true;
+    server_release(server);
+}
+
+void server_release(struct http_server *server)
+{
+    if (server->closed && server->running == 0) {
+        free_server(server);
+    }
+}
+
+const struct http_options *http_server_options(const struct http_server *server)
+{
+    return &server->options;
+}
+
+void http_server_metrics(const struct http_server *server, struct buf *out)
+{
+    metrics_print(server->options.metrics, server->route_names, out);
+}
