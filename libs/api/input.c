@@ -20,7 +20,7 @@ const struct shape id_params_shape = {
 
 err input_patch(struct ctx *ctx, const struct shape *shape, const void *in, const char **out)
 {
-    const struct field_set *has = (const struct field_set *)((const char *)in + shape->set_offset);
+    const struct field_set *has = (const void *)((const char *)in + shape->set_offset);
     if (has->present == 0) {
         return fail_field(ctx, "", CODE_VALIDATION_ERROR, "must name at least one member");
     }

@@ -1,14 +1,9 @@
 /* api/users.c - people: oneself, and everybody for admins. */
 #include "users/users.h"
 
-#include <string.h>
-
 #include "api/api.h"
 #include "api/input.h"
 #include "auth/auth.h"
-#include "core/arena.h"
-#include "core/buf.h"
-#include "core/clock.h"
 #include "core/limits.h"
 #include "core/services.h"
 #include "core/settings.h"
@@ -17,7 +12,6 @@
 static const char *const role_choices[] = {"user", "agent", "admin", NULL};
 static const char *const status_choices[] = {"active", "suspended", NULL};
 static const char *const any_status_choices[] = {"active", "suspended", "deleted", NULL};
-static const char *const sort_choices[] = {"-created_at", "created_at", "email", NULL};
 
 static err me(struct call *call)
 {
@@ -64,23 +58,10 @@ static const struct field users_query_fields[] = {
     FIELD_ENUM(struct users_query, status, "Only this status", .choices = any_status_choices),
     FIELD_TIME(struct users_query, created_from, "Created at or after"),
     FIELD_TIME(struct users_query, created_to, "Created before"),
-    FIELD_ENUM(struct users_query, sort, "Order", .choices = sort_choices,
-        .dflt_text = "-created_at"),
+    FIELD_ENUM(struct users_query, sort, "Order", .choices = user_sorts, .dflt_text = "-created_at"),
     PAGE_QUERY_FIELDS(struct users_query),
 };
 enum { USERS_CREATED_FROM = 3, USERS_CREATED_TO = 4 };
-
-static struct cursor cursor_of(const struct ctx *ctx, const char *sort,
-    const struct user_admin *last)
-{
-    const char *value = last->email;
-    if (strcmp(sort, "email") != 0) {
-        char at[CLOCK_RFC3339_LEN + 1];
-        clock_format(last->created_at, at);
-        value = arena_strdup(ctx->arena, at);
-    }
-    return (struct cursor){value, last->id};
-}
 
 static err list(struct call *call)
 {
@@ -96,15 +77,14 @@ static err list(struct call *call)
         .created_from = in->created_from,
         .created_to = in->created_to,
         .sort = in->sort,
-        .after_value = after.value,
         .after_id = after.id,
-        .limit = in->limit,
+        .limit = in->limit + 1,
     };
     struct page *page = &call->page;
     TRY(users_list(call->ctx, call->services->db, &filter, &page->items));
     if (input_cut_page(page, in->limit)) {
         const struct user_admin *rows = page->items.items;
-        const struct cursor next = cursor_of(call->ctx, in->sort, &rows[page->items.count - 1]);
+        const struct cursor next = {.id = rows[page->items.count - 1].id};
         page->next_cursor = cursor_write(call, in->sort, &next);
     }
     if (in->count != NULL) {

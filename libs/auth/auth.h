@@ -44,9 +44,13 @@ struct auth_claims {
 };
 
 /* Database facts come from outside (svc wires users/): finds or creates the user of these claims. */
+struct auth_user {
+    struct principal principal;
+    bool email_known;
+};
 struct auth_users {
     err (*sign_in)(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
-        struct principal *out); /* ERR_UNAUTHENTICATED if suspended or deleted */
+        struct auth_user *out); /* ERR_UNAUTHENTICATED if suspended or deleted */
     void *arg;
 };
 

@@ -34,6 +34,7 @@ struct call {
     const struct http_route *route;
     struct principal principal;
 
+    const char *path;   /* as sent, without the query */
     const void *params; /* decoded by the row's shapes; NULL where the row has none */
     const void *query;
     const void *in;

@@ -168,7 +168,7 @@ static void log_done(struct request *request, double took_ms)
         fields[count++] = LOG_STR("file", error->file);
         fields[count++] = LOG_I64("line", error->line);
     }
-    log_write(ctx->log, ctx, level_of(request->reply.status), "http.request_done", fields, count);
+    log_write(ctx, level_of(request->reply.status), "http.request_done", fields, count);
 }
 
 static void finish(struct request *request)

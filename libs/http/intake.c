@@ -59,6 +59,7 @@ static void fill_call(struct request *request)
     call->services = options->services;
     call->server = request->server;
     call->headers = &request->headers;
+    call->path = arena_strndup(request->arena, request->target, request->path_len);
     call->locale = locale_choose(options->locales, options->default_locale,
         headers_value(&request->headers, "accept-language"));
     call->client_address = address_of_client(request->arena, &request->headers,

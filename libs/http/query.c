@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "core/codes.h"
+#include "core/ctx.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 

@@ -60,7 +60,7 @@ static err encode_json(struct request *request)
     struct buf buf;
     buf_init(&buf, request->arena, FIRST_BYTES, LIMIT_REPLY_BYTES);
     if (call->route->page) {
-        add_page(&buf, call->route->out, &call->page);
+        add_page(&buf, call->page.shape != NULL ? call->page.shape : call->route->out, &call->page);
     } else {
         field_encode(&buf, call->route->out, call->out);
     }

@@ -168,8 +168,8 @@ static err update(struct ctx *ctx, struct db *tx, void *arg)
         /* out_affected */ NULL));
     if (change->activate) {
         TRY(db_one(ctx, tx, &SQL_properties_lock, DB_ARGS(DB_I64(change->id)), SHAPE_SET(locked),
-            &row));
-        TRY(check_complete(ctx, &row));
+            &after));
+        TRY(check_complete(ctx, &after));
     }
     if (is_new_price(change, &row)) {
         TRY(record_price(ctx, tx, change->id, update->actor->user_id));

@@ -13,6 +13,7 @@
 #include "core/ctx.h"
 #include "core/log.h"
 #include "db/url.h"
+#include "http/server.h"
 #include "svc/commands.h"
 #include "svc/master.h"
 #include "svc/product.h"
@@ -126,9 +127,25 @@ static void log_banner(const struct command *command)
     }
 }
 
+/* A route without an auth class must not start. */
+static bool routes_are_whole(const struct command *command)
+{
+    struct ctx ctx;
+    const char *const *problems = NULL;
+    ctx_init(&ctx, command->arena, &clock_system, command->log, /* timeout_ms */ 0);
+    const int count = http_routes_check(&ctx, command->product->routes, &problems);
+    for (int i = 0; i < count; i++) {
+        fprintf(stderr, "route %s\n", problems[i]);
+    }
+    return count == 0;
+}
+
 static int run(struct line *line, const struct config_source *source)
 {
     struct command *command = &line->command;
+    if (!routes_are_whole(command)) {
+        return EX_SOFTWARE;
+    }
     if (line->verb->run != NULL) {
         return line->verb->run(command);
     }

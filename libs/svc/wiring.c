@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "core/log.h"
@@ -24,7 +25,7 @@ static const struct db_stmt *const *const statements[] = {users_sql, properties_
 
 /* auth asks for the user behind verified claims; users answers. */
 static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
-    struct principal *out)
+    struct auth_user *out)
 {
     const struct user_sign_in who = {
         .clerk_user_id = claims->subject,
@@ -38,10 +39,11 @@ static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims,
     if (strcmp(user.status, "active") != 0) {
         return fail(ctx, ERR_UNAUTHENTICATED, "user is %s", user.status);
     }
-    if (!role_parse(user.role, &out->role)) {
+    if (!role_parse(user.role, &out->principal.role)) {
         return fail(ctx, ERR_INTERNAL, "unknown role in users");
     }
-    out->user_id = user.id;
+    out->principal.user_id = user.id;
+    out->email_known = user.email_known;
     return OK;
 }
 

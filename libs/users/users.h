@@ -54,6 +54,7 @@ struct user_identity {
     int64_t id;
     const char *role;
     const char *status;
+    bool email_known;
 };
 /* Finds or creates in one statement; two at once give one row. */
 err users_sign_in(struct ctx *ctx, struct db *db, const struct user_sign_in *who, struct user_identity *out);
@@ -67,12 +68,11 @@ struct user_filter {
     const char *q, *role, *status;       /* NULL = any */
     bool has_created_from, has_created_to;
     int64_t created_from, created_to;
-    const char *sort;                    /* "-created_at", "created_at", "email" */
-    const char *after_value;             /* of the cursor */
-    int64_t after_id;
-    int64_t limit;
+    const char *sort;                    /* one of user_sorts */
+    int64_t after_id;                    /* last row of the page before; 0 = first page */
+    int64_t limit;                       /* rows read; ask for one more than shown */
 };
-/* limit + 1 rows are asked for; the caller cuts. */
+extern const char *const user_sorts[]; /* NULL-terminated; the first is the default */
 err users_list(struct ctx *ctx, struct db *db, const struct user_filter *filter, struct list *out);
 err users_count(struct ctx *ctx, struct db *db, const struct user_filter *filter, int64_t *out);
 

@@ -47,6 +47,7 @@ class App:
         self.port = free_port()
         self.settings = {**self.defaults(), **{k: str(v) for k, v in settings.items()}}
         self.log = tempfile.TemporaryFile()
+        self.env_file = None  # a path: `settings` go there, and can change between reloads
         self.process = None
 
     def defaults(self):
@@ -70,7 +71,14 @@ class App:
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         sanitizers = {"ASAN_OPTIONS": "abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
-        return {**kept, **sanitizers, **self.settings}
+        return {**kept, **sanitizers, **({} if self.env_file else self.settings)}
+
+    def arguments(self):
+        """Of `serve`. Values are quoted so that PEM fits."""
+        if self.env_file is None:
+            return [self.binary(), "serve"]
+        self.env_file.write_text("".join(f'{name}="{value}"\n' for name, value in self.settings.items()))
+        return [self.binary(), "serve", "--env-file", str(self.env_file)]
 
     def command(self, *arguments):
         """Runs a sub-command to its end."""
@@ -78,7 +86,7 @@ class App:
                               stderr=subprocess.PIPE, text=True, check=False, timeout=120)
 
     def spawn(self):
-        self.process = subprocess.Popen([self.binary(), "serve"], env=self.environment(), stdout=self.log,
+        self.process = subprocess.Popen(self.arguments(), env=self.environment(), stdout=self.log,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         return self
 
@@ -132,6 +140,12 @@ class App:
     def log_lines(self, event=None):
         lines = [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
         return [line for line in lines if event is None or line["event"] == event]
+
+    def reload(self, **changes):
+        """SIGHUP after a change of the env file."""
+        self.settings.update({name: str(value) for name, value in changes.items()})
+        self.arguments()
+        self.process.send_signal(signal.SIGHUP)
 
     def workers(self):
         out = subprocess.run(["pgrep", "-P", str(self.process.pid)], stdout=subprocess.PIPE, text=True, check=False)

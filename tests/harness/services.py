@@ -1,5 +1,6 @@
 """A private Postgres and Redis for one test run."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -32,22 +33,62 @@ class Services:
     def redis_url(self, product):
         return self.env[f"{product.upper()}_REDIS_URL"]
 
-    def sql(self, product, statement, role=None):
+    def psql_url(self, database, role=None):
+        url = self.env["SUPERUSER_DATABASE_URL"].replace("/postgres?", f"/{database}?")
+        return url if role is None else url.replace("//postgres@", f"//{role}@")
+
+    def sql(self, product, statement, role=None, database=None):
         """Rows of psql as lists of text; as superuser unless a role is named."""
-        url = self.env["SUPERUSER_DATABASE_URL"].replace("/postgres?", f"/{product}_db_test?")
-        if role is not None:
-            url = url.replace("//postgres@", f"//{role}@")
+        url = self.psql_url(database or f"{product}_db_test", role)
         done = subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PGOPTIONS": "-c default_transaction_read_only=off"})
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         return [line.split("\t") for line in done.stdout.splitlines()]
 
-    def postgres_pid(self):
+    @contextlib.contextmanager
+    def locked(self, product, table):
+        """Nobody else reads or writes the table inside the block."""
+        shell = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.psql_url(f"{product}_db_test")],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        shell.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
+        shell.stdin.flush()
+        assert shell.stdout.readline() == "locked\n"
+        try:
+            yield
+        finally:
+            shell.communicate("ROLLBACK;\n")
+
+    def alter_system(self, product, setting):
+        """Changes a setting of the whole server, also for sessions that are open: "name = value" or "RESET name"."""
+        verb = setting if setting.startswith("RESET ") else f"SET {setting}"
+        self.sql(product, f"ALTER SYSTEM {verb}")
+        self.sql(product, "SELECT pg_reload_conf()")
+
+    def backends(self, product):
+        """Process ids of the program's connections."""
+        return [int(row[0]) for row in self.sql(
+            product, f"SELECT pid FROM pg_stat_activity WHERE usename = '{product}_user' ORDER BY backend_start")]
+
+    def redis(self, *words, product=None, ok=True):
+        """Output of redis-cli; as admin unless a product is named."""
+        url = self.env["REDIS_ADMIN_URL"] if product is None else self.redis_url(product)
+        done = subprocess.run(["redis-cli", "--no-auth-warning", "-u", url, *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False, timeout=10)
+        assert not ok or done.returncode == 0, done.stdout
+        return done.stdout.strip()
+
+    def _home(self):
         home = self.folder / "home"
-        base = Path(home.read_text().strip()) if home.exists() else self.folder
-        return int((base / "postgres/postmaster.pid").read_text().splitlines()[0])
+        return Path(home.read_text().strip()) if home.exists() else self.folder
+
+    def postgres_pid(self):
+        return int((self._home() / "postgres/postmaster.pid").read_text().splitlines()[0])
+
+    def redis_pid(self):
+        return int((self._home() / "redis/redis.pid").read_text())
 
     def stop_one(self, which):
         self._run("stop", which)
