@@ -162,17 +162,24 @@ err migrate_status(struct ctx *ctx, const struct db_config *config, const struct
     return OK;
 }
 
-/* The maintenance databases are open to everybody in a default cluster, and hold nothing of a product. */
+/* $1 = product. Its own databases (development, test) are called after it. The maintenance databases are open to
+ * everybody in a default cluster, and hold nothing of a product. */
 static const char other_databases[] =
     "SELECT datname FROM pg_database "
     "WHERE datallowconn AND NOT datistemplate AND datname NOT IN (current_database(), 'postgres') "
+    "AND NOT starts_with(datname, $1 || '_') "
     "AND has_database_privilege(current_user, oid, 'CONNECT') ORDER BY datname LIMIT 1";
 
-static err check_isolation(struct ctx *ctx, PGconn *pg)
+static err check_isolation(struct ctx *ctx, PGconn *pg, const char *product_id)
 {
     PGresult *rows = NULL;
-    TRY(history_ask(ctx, pg, &(struct history_query){.what = "databases", .sql = other_databases},
-        &rows));
+    const struct history_query query = {
+        .what = "databases",
+        .sql = other_databases,
+        .values = (const char *const[]){product_id},
+        .count = 1,
+    };
+    TRY(history_ask(ctx, pg, &query, &rows));
     if (PQntuples(rows) > 0) {
         return fail(ctx, ERR_CONFLICT, "role %s can connect to database %s too: REVOKE CONNECT",
             PQuser(pg), PQgetvalue(rows, 0, 0));
@@ -191,7 +198,7 @@ static err check_all(struct ctx *ctx, PGconn *pg, void *arg)
             return fail(ctx, ERR_CONFLICT, "%s is not applied: run migrate", job->entries[i].name);
         }
     }
-    return check_isolation(ctx, pg);
+    return check_isolation(ctx, pg, job->plan->product_id);
 }
 
 err migrate_verify(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan)

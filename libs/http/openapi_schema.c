@@ -2,11 +2,14 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/assert.h"
 #include "core/buf.h"
 #include "core/json.h"
+
+#define DESCRIPTION_MAX_BYTES 512
 
 void openapi_text(struct buf *out, const char *text)
 {
@@ -174,12 +177,11 @@ static void add_default(struct buf *out, const struct field *field)
 
 static void add_description(struct buf *out, const struct field *field)
 {
-    buf_str(out, ",\"description\":\"");
-    buf_str(out, field->doc);
-    if (field->unit != NULL) {
-        buf_printf(out, ", in %s", field->unit);
-    }
-    buf_char(out, '"');
+    char text[DESCRIPTION_MAX_BYTES];
+    snprintf(text, sizeof(text), "%s%s%s", field->doc, field->unit == NULL ? "" : ", in ",
+        field->unit == NULL ? "" : field->unit);
+    buf_str(out, ",\"description\":");
+    openapi_text(out, text);
 }
 
 static void add_schema(struct buf *out, const struct field *field, bool input)
