@@ -79,7 +79,8 @@ def test_no_keys_is_503_and_never_401(launch, keys):
     reply = one.get(ME, token=one.issuer.token())
     assert reply.status == 503 and reply.error["code"] == "AUTH_UNAVAILABLE"
     assert int(reply.headers["retry-after"]) >= 1
-    assert one.get("/ready").json["status"] == "degraded"
+    ready = one.wait("/ready")
+    assert ready.json["status"] == "degraded" and ready.json["checks"]["jwks"]["ok"] is False
 
 
 def test_a_stale_set_is_served_while_the_server_is_down(launch, keys):

@@ -50,7 +50,7 @@ def test_metrics_are_summed_over_workers(app):
 def requests_counted(app):
     text = app.get("/metrics").body.decode()
     return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-               if line.startswith("http_requests_total") and 'route="/health"' in line)
+               if line.startswith("http_requests_total") and 'route="GET /health"' in line)
 
 
 def test_every_reply_carries_the_standard_headers(app):

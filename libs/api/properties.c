@@ -112,10 +112,10 @@ static err facets(struct call *call)
 }
 
 struct property_params {
-    const char *id_or_slug;
+    const char *id;
 };
 static const struct field property_params_fields[] = {
-    FIELD_STR(struct property_params, id_or_slug, "Id or slug", .required = true, .max = 120),
+    FIELD_STR(struct property_params, id, "Id or slug", .required = true, .max = 120),
 };
 
 struct property_query_in {
@@ -144,7 +144,7 @@ static err get(struct call *call)
 {
     const struct property_params *params = call->params;
     const struct property_query_in *in = call->query;
-    const int64_t id = read_id(params->id_or_slug);
+    const int64_t id = read_id(params->id);
     struct property_view view;
     TRY(property_view_read(call, in->locale, in->currency, &view));
     call->cache_control = call->principal.role == ROLE_GUEST ? "public, max-age=60" : "private, no-cache";
@@ -155,7 +155,7 @@ static err get(struct call *call)
         return OK;
     }
     struct property *out = call->out;
-    TRY(properties_get(call->ctx, call->services->db, id, id == 0 ? params->id_or_slug : NULL, &view, out));
+    TRY(properties_get(call->ctx, call->services->db, id, id == 0 ? params->id : NULL, &view, out));
     call->version = out->version;
     return OK;
 }
@@ -302,7 +302,7 @@ const struct http_route properties_routes[] = {
         .query = SHAPE_SET(properties_query), .page = true, .out = &property_summary_shape, .run = list},
     {GET("/properties/facets"), READ_ROW, .feature = FEATURE_SEARCH, .summary = "Counts for the same filters",
         .query = SHAPE_SET(property_filters), .out = &property_facets_shape, .run = facets},
-    {GET("/properties/{id_or_slug}"), READ_ROW, .summary = "One listing", .params = SHAPE(property_params),
+    {GET("/properties/{id}"), READ_ROW, .summary = "One listing", .params = SHAPE(property_params),
         .query = SHAPE(property_query_in), .versioned = true, .out = &property_shape, .errors = {ERR_NOT_FOUND},
         .run = get},
     {GET("/properties/{id}/price-history"), READ_ROW, .summary = "Prices, newest first", .params = &id_params_shape,

@@ -48,7 +48,7 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
 struct http_route {
     enum http_method method;
     int version;             /* 0 = path is whole; 1 = below API_V1_PREFIX */
-    const char *path;        /* "/properties/{id_or_slug}" */
+    const char *path;        /* "/properties/{id}" */
     const char *tag;         /* group in the docs: "Properties" */
     const char *summary;
     const char *description; /* optional, more than one sentence */
