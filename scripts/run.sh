@@ -56,7 +56,7 @@ print_summary() {
 Try:
   curl '$url/api/v1/properties?limit=3'
   curl -H "Authorization: Bearer \$(scripts/token.sh $product)" $url/api/v1/users/me
-  curl -H 'Content-Type: application/json' -d '{"content": "What is the cancellation policy?"}' $url/api/v1/llm/chat
+  curl '$url/api/v1/properties?near=7.89,98.30&radius_km=30&sort=distance&limit=3'
 END
 }
 

@@ -62,7 +62,8 @@ START_TEST(empty_patches_are_refused)
         struct field_set has;
         int64_t n;
     };
-    static const struct field demo_fields[] = {FIELD_I64(struct demo, n, "Number", .nullable = true)};
+    static const struct field demo_fields[] = {
+        FIELD_I64(struct demo, n, "Number", .nullable = true)};
     struct arena *arena = arena_new(NULL);
     struct ctx ctx;
     ctx_init(&ctx, arena, &clock_system, NULL, 1000);

@@ -13,6 +13,7 @@
 #include "core/services.h"
 #include "core/settings.h"
 #include "http/call.h"
+#include "properties/change.h"
 
 /* ---- reading ---- */
 
@@ -26,10 +27,10 @@ struct properties_query {
 };
 static const struct field properties_query_fields[] = {
     PROPERTY_FILTER_FIELDS(struct properties_query),
-    FIELD_ENUM(struct properties_query, sort, "Order; distance needs near", .choices = property_sorts,
-        .dflt_text = "-published_at"),
-    FIELD_ENUM(struct properties_query, fields, "How much of each listing", .choices = fields_choices,
-        .dflt_text = "summary"),
+    FIELD_ENUM(struct properties_query, sort, "Order; distance needs near",
+        .choices = property_sorts, .dflt_text = "-published_at"),
+    FIELD_ENUM(struct properties_query, fields, "How much of each listing",
+        .choices = fields_choices, .dflt_text = "summary"),
     PAGE_QUERY_FIELDS(struct properties_query),
 };
 
@@ -40,13 +41,15 @@ static err count_all(struct call *call, const char *count, const struct property
     }
     const char *filters = search->filters;
     if (filters == NULL) {
-        filters = search->listing_type == NULL ? "{\"status\":\"active\"}"
-                                               : arena_printf(call->ctx->arena,
-                                                     "{\"status\":\"active\",\"listing_type\":\"%s\"}", search->listing_type);
+        filters =
+            search->listing_type == NULL
+                ? "{\"status\":\"active\"}"
+                : arena_printf(call->ctx->arena, "{\"status\":\"active\",\"listing_type\":\"%s\"}",
+                      search->listing_type);
     }
     call->page.has_total = true;
-    return properties_count(
-        call->ctx, call->services->db, filters, strcmp(count, "exact") == 0, &call->page.total);
+    return properties_count(call->ctx, call->services->db, filters, strcmp(count, "exact") == 0,
+        &call->page.total);
 }
 
 static err show_full(struct call *call, const struct property_view *view)
@@ -65,10 +68,11 @@ static err prepare_order(struct call *call, const char *sort, struct property_se
         return fail_field(call->ctx, "sort", CODE_VALIDATION_ERROR, "distance needs near");
     }
     if (search->filters == NULL && strcmp(sort, "-published_at") != 0) {
-        search->filters = search->listing_type == NULL ? "{\"status\":\"active\"}"
-                                                       : arena_printf(call->ctx->arena,
-                                                             "{\"status\":\"active\",\"listing_type\":\"%s\"}",
-                                                             search->listing_type);
+        search->filters =
+            search->listing_type == NULL
+                ? "{\"status\":\"active\"}"
+                : arena_printf(call->ctx->arena, "{\"status\":\"active\",\"listing_type\":\"%s\"}",
+                      search->listing_type);
     }
     return OK;
 }
@@ -101,7 +105,8 @@ static err list(struct call *call)
     return strcmp(in->fields, "full") == 0 ? show_full(call, &search.view) : OK;
 }
 
-static const struct field property_filters_fields[] = {PROPERTY_FILTER_FIELDS(struct property_filters)};
+static const struct field property_filters_fields[] = {
+    PROPERTY_FILTER_FIELDS(struct property_filters)};
 
 static err facets(struct call *call)
 {
@@ -123,7 +128,8 @@ struct property_query_in {
 };
 static const struct field property_query_in_fields[] = {
     FIELD_STR(struct property_query_in, locale, "Locale of texts", .max = 8),
-    FIELD_STR(struct property_query_in, currency, "Also show the price in this currency", .min = 3, .max = 3),
+    FIELD_STR(struct property_query_in, currency, "Also show the price in this currency", .min = 3,
+        .max = 3),
 };
 
 /* An id is all digits; a slug never is. */
@@ -147,9 +153,11 @@ static err get(struct call *call)
     const int64_t id = read_id(params->id);
     struct property_view view;
     TRY(property_view_read(call, in->locale, in->currency, &view));
-    call->cache_control = call->principal.role == ROLE_GUEST ? "public, max-age=60" : "private, no-cache";
+    call->cache_control =
+        call->principal.role == ROLE_GUEST ? "public, max-age=60" : "private, no-cache";
     if (id != 0 && !view.staff && view.currency == NULL) {
-        TRY(properties_get_document(call->ctx, call->services->db, id, view.locale, &call->raw, &call->version));
+        TRY(properties_get_document(call->ctx, call->services->db, id, view.locale, &call->raw,
+            &call->version));
         call->raw_len = strlen(call->raw);
         call->raw_type = "application/json";
         return OK;
@@ -164,7 +172,8 @@ static err price_history(struct call *call)
 {
     const struct id_params *params = call->params;
     const bool staff = role_includes(call->principal.role, ROLE_AGENT);
-    return properties_price_history(call->ctx, call->services->db, params->id, staff, &call->page.items);
+    return properties_price_history(call->ctx, call->services->db, params->id, staff,
+        &call->page.items);
 }
 
 /* ---- writing ---- */
@@ -260,7 +269,8 @@ static err put_images(struct call *call)
     const struct property_actor actor = actor_of(call);
     const char *images = NULL;
     TRY(property_input_images(call, call->in, &images));
-    TRY(properties_put_images(call->ctx, call->services->db, &actor, params->id, call->if_match, images));
+    TRY(properties_put_images(call->ctx, call->services->db, &actor, params->id, call->if_match,
+        images));
     return reply_property(call, params->id);
 }
 
@@ -289,7 +299,8 @@ static err delete_text(struct call *call)
 {
     const struct text_params *params = call->params;
     const struct property_actor actor = actor_of(call);
-    return properties_delete_text(call->ctx, call->services->db, &actor, params->id, params->locale);
+    return properties_delete_text(call->ctx, call->services->db, &actor, params->id,
+        params->locale);
 }
 
 #define READ_ROW .tag = "Properties", .auth = AUTH_PUBLIC, .rate = RATE_DEFAULT
@@ -298,30 +309,37 @@ static err delete_text(struct call *call)
 
 const struct http_route properties_routes[] = {
     {GET("/properties"), READ_ROW, .summary = "Listings, page by page",
-        .description = "Prices compare in the product's base currency. The public sees active listings only.",
-        .query = SHAPE_SET(properties_query), .page = true, .out = &property_summary_shape, .run = list},
-    {GET("/properties/facets"), READ_ROW, .feature = FEATURE_SEARCH, .summary = "Counts for the same filters",
-        .query = SHAPE_SET(property_filters), .out = &property_facets_shape, .run = facets},
+        .description =
+            "Prices compare in the product's base currency. The public sees active listings only.",
+        .query = SHAPE_SET(properties_query), .page = true, .out = &property_summary_shape,
+        .run = list},
+    {GET("/properties/facets"), READ_ROW, .feature = FEATURE_SEARCH,
+        .summary = "Counts for the same filters", .query = SHAPE_SET(property_filters),
+        .out = &property_facets_shape, .run = facets},
     {GET("/properties/{id}"), READ_ROW, .summary = "One listing", .params = SHAPE(property_params),
-        .query = SHAPE(property_query_in), .versioned = true, .out = &property_shape, .errors = {ERR_NOT_FOUND},
-        .run = get},
-    {GET("/properties/{id}/price-history"), READ_ROW, .summary = "Prices, newest first", .params = &id_params_shape,
-        .page = true, .out = &property_price_change_shape, .errors = {ERR_NOT_FOUND}, .run = price_history},
-    {POST("/properties"), WRITE_ROW, .summary = "A new draft", .idempotent = true, .versioned = true,
-        .in = &property_create_shape, .out = &property_shape, .status = 201, .errors = {ERR_CONFLICT}, .run = create},
+        .query = SHAPE(property_query_in), .versioned = true, .out = &property_shape,
+        .errors = {ERR_NOT_FOUND}, .run = get},
+    {GET("/properties/{id}/price-history"), READ_ROW, .summary = "Prices, newest first",
+        .params = &id_params_shape, .page = true, .out = &property_price_change_shape,
+        .errors = {ERR_NOT_FOUND}, .run = price_history},
+    {POST("/properties"), WRITE_ROW, .summary = "A new draft", .idempotent = true,
+        .versioned = true, .in = &property_create_shape, .out = &property_shape, .status = 201,
+        .errors = {ERR_CONFLICT}, .run = create},
     {PATCH("/properties/{id}"), WRITE_ROW, ONE_ROW, .summary = "Change a listing",
-        .description = "A JSON merge patch. An active listing needs title, price, location and an image.",
+        .description =
+            "A JSON merge patch. An active listing needs title, price, location and an image.",
         .in = &property_patch_shape, .out = &property_shape,
         .errors = {ERR_NOT_FOUND, ERR_CONFLICT, ERR_PRECONDITION}, .run = update},
     {DELETE("/properties/{id}"), WRITE_ROW, ONE_ROW, .summary = "Archive a listing",
         .errors = {ERR_NOT_FOUND, ERR_CONFLICT, ERR_PRECONDITION}, .run = archive},
     {PUT("/properties/{id}/images"), WRITE_ROW, ONE_ROW, .summary = "Replace all pictures",
-        .in = &property_images_in_shape, .out = &property_shape, .errors = {ERR_NOT_FOUND, ERR_PRECONDITION},
-        .run = put_images},
+        .in = &property_images_in_shape, .out = &property_shape,
+        .errors = {ERR_NOT_FOUND, ERR_PRECONDITION}, .run = put_images},
     {PUT("/properties/{id}/texts/{locale}"), WRITE_ROW, .params = SHAPE(text_params),
-        .summary = "Title and description in one locale", .in = &property_text_in_shape, .out = &property_shape,
-        .errors = {ERR_NOT_FOUND}, .run = put_text},
+        .summary = "Title and description in one locale", .in = &property_text_in_shape,
+        .out = &property_shape, .errors = {ERR_NOT_FOUND}, .run = put_text},
     {DELETE("/properties/{id}/texts/{locale}"), WRITE_ROW, .params = SHAPE(text_params),
-        .summary = "Remove the text of one locale", .errors = {ERR_NOT_FOUND, ERR_CONFLICT}, .run = delete_text},
+        .summary = "Remove the text of one locale", .errors = {ERR_NOT_FOUND, ERR_CONFLICT},
+        .run = delete_text},
     {0},
 };

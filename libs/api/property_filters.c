@@ -19,8 +19,16 @@
 static const struct field filter_fields[] = {PROPERTY_FILTER_FIELDS(struct property_filters)};
 
 /* Rows before this one have the names that properties_filtered knows; the rest needs work first. */
-enum { ROW_LISTING_TYPE = 0, ROW_STATUS = 3, ROW_RADIUS = 23, ROW_PRICE_MIN = 24, ROW_PRICE_MAX = 25, ROW_CURRENCY = 26, ROW_LOCALE = 29,
-    ROWS_DIRECT = 24 };
+enum {
+    ROW_LISTING_TYPE = 0,
+    ROW_STATUS = 3,
+    ROW_RADIUS = 23,
+    ROW_PRICE_MIN = 24,
+    ROW_PRICE_MAX = 25,
+    ROW_CURRENCY = 26,
+    ROW_LOCALE = 29,
+    ROWS_DIRECT = 24
+};
 static const struct shape direct_shape = {
     .name = "property_filters",
     .size = sizeof(struct property_filters),
@@ -42,7 +50,8 @@ static bool read_numbers(const char *text, double *out, int count)
     for (int i = 0; i < count; i++) {
         char *end = NULL;
         out[i] = strtod(text, &end);
-        if (end == text || !isfinite(out[i]) || *end != (i + 1 < count ? ',' : '\0') || strspn(text, " \t") > 0) {
+        if (end == text || !isfinite(out[i]) || *end != (i + 1 < count ? ',' : '\0') ||
+            strspn(text, " \t") > 0) {
             return false;
         }
         text = end + 1;
@@ -99,8 +108,8 @@ static err read_place(struct ctx *ctx, const struct property_filters *in, struct
     out->box = (struct box){-90, 90, -180, 180};
     if (in->bbox != NULL) {
         double b[4];
-        if (!read_numbers(in->bbox, b, 4) || !is_place(b[1], b[0]) || !is_place(b[3], b[2]) || b[1] > b[3] ||
-            b[0] > b[2]) {
+        if (!read_numbers(in->bbox, b, 4) || !is_place(b[1], b[0]) || !is_place(b[3], b[2]) ||
+            b[1] > b[3] || b[0] > b[2]) {
             return invalid(ctx, "bbox", "must be minLng,minLat,maxLng,maxLat");
         }
         narrow(&out->box, (struct box){b[1], b[3], b[0], b[2]});
@@ -141,7 +150,8 @@ static err add_price(struct call *call, struct buf *buf, const struct property_f
         int row;
         const char *name;
         int64_t minor;
-    } bounds[] = {{ROW_PRICE_MIN, "price_min", in->price_min}, {ROW_PRICE_MAX, "price_max", in->price_max}};
+    } bounds[] = {
+        {ROW_PRICE_MIN, "price_min", in->price_min}, {ROW_PRICE_MAX, "price_max", in->price_max}};
     const char *base = call->services->settings->base_currency;
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
         if (!field_is_present(&in->has, (size_t)bounds[i].row)) {
@@ -149,14 +159,16 @@ static err add_price(struct call *call, struct buf *buf, const struct property_f
         }
         int64_t minor = bounds[i].minor;
         if (in->currency != NULL && strcmp(in->currency, base) != 0) {
-            TRY(properties_convert(call->ctx, call->services->db, minor, in->currency, base, &minor));
+            TRY(properties_convert(call->ctx, call->services->db, minor, in->currency, base,
+                &minor));
         }
         buf_printf(buf, ",\"%s\":%" PRId64, bounds[i].name, minor);
     }
     return OK;
 }
 
-err property_view_read(struct call *call, const char *locale, const char *currency, struct property_view *out)
+err property_view_read(struct call *call, const char *locale, const char *currency,
+    struct property_view *out)
 {
     const struct product_settings *settings = call->services->settings;
     TRY(input_one_of(call->ctx, "locale", locale, &settings->locales));
@@ -172,17 +184,20 @@ err property_view_read(struct call *call, const char *locale, const char *curren
 /* Nothing but a listing type: the list that everybody opens first. */
 static bool is_plain(const struct property_filters *in)
 {
-    const uint64_t all_rows = (UINT64_C(1) << (sizeof(filter_fields) / sizeof(filter_fields[0]))) - 1;
+    const uint64_t all_rows =
+        (UINT64_C(1) << (sizeof(filter_fields) / sizeof(filter_fields[0]))) - 1;
     const uint64_t plain_rows =
         UINT64_C(1) << ROW_LISTING_TYPE | UINT64_C(1) << ROW_CURRENCY | UINT64_C(1) << ROW_LOCALE;
     return (in->has.present & all_rows & ~plain_rows) == 0;
 }
 
-err property_filters_read(struct call *call, const struct property_filters *in, struct property_search *out)
+err property_filters_read(struct call *call, const struct property_filters *in,
+    struct property_search *out)
 {
     TRY(property_view_read(call, in->locale, in->currency, &out->view));
     if (in->status != NULL && !out->view.staff) {
-        return fail_public(call->ctx, ERR_FORBIDDEN, /* name */ NULL, "Required role: agent, admin");
+        return fail_public(call->ctx, ERR_FORBIDDEN, /* name */ NULL,
+            "Required role: agent, admin");
     }
     out->listing_type = in->listing_type;
     out->has_near = in->near != NULL;

@@ -57,8 +57,9 @@ struct property_in {
     struct property_in_rules stay_rules;
     struct property_in_financials financials;
 };
-extern const struct shape property_create_shape; /* title, kinds and price are required; no status */
-extern const struct shape property_patch_shape;  /* nothing is required; no default locale */
+extern const struct shape
+    property_create_shape;                      /* title, kinds and price are required; no status */
+extern const struct shape property_patch_shape; /* nothing is required; no default locale */
 
 /* The table's columns as a JSON object. Errors: ERR_INVALID for currencies and locales not offered. */
 err property_input_columns(struct call *call, const struct property_in *in, const char **out);

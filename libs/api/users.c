@@ -58,7 +58,8 @@ static const struct field users_query_fields[] = {
     FIELD_ENUM(struct users_query, status, "Only this status", .choices = any_status_choices),
     FIELD_TIME(struct users_query, created_from, "Created at or after"),
     FIELD_TIME(struct users_query, created_to, "Created before"),
-    FIELD_ENUM(struct users_query, sort, "Order", .choices = user_sorts, .dflt_text = "-created_at"),
+    FIELD_ENUM(struct users_query, sort, "Order", .choices = user_sorts,
+        .dflt_text = "-created_at"),
     PAGE_QUERY_FIELDS(struct users_query),
 };
 enum { USERS_CREATED_FROM = 3, USERS_CREATED_TO = 4 };

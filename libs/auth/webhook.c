@@ -13,6 +13,7 @@
 #define ID_MAX_BYTES 256
 #define KEY_MAX_BYTES 128
 #define PREFIX "whsec_"
+#define SIGNATURE_BYTES 48 /* base64 of 32 bytes and a NUL */
 
 /* Unix seconds, digits only. */
 static bool read_timestamp(const char *text, int64_t *out)
@@ -56,24 +57,44 @@ static bool any_fits(const char *list, const char *expected)
     return fits;
 }
 
-static err sign(struct ctx *ctx, const uint8_t *key, size_t key_len, const char *id,
-    int64_t seconds, const char *body, size_t body_len, char out[48])
+struct message {
+    const char *id;
+    int64_t seconds;
+    const char *body;
+    size_t body_len;
+};
+
+/* Base64 of the HMAC over "id.timestamp.body". */
+static err sign(struct ctx *ctx, const char *secret, const struct message *message,
+    char out[SIGNATURE_BYTES])
 {
+    uint8_t key[KEY_MAX_BYTES];
+    size_t key_len = 0;
+    if (!read_key(secret, key, &key_len)) {
+        return fail(ctx, ERR_UNAVAILABLE, "the webhook secret is not base64");
+    }
     struct buf buf;
-    buf_init(&buf, ctx->arena, body_len + ID_MAX_BYTES,
+    buf_init(&buf, ctx->arena, message->body_len + ID_MAX_BYTES,
         LIMIT_BODY_WEBHOOK_BYTES + 2 * ID_MAX_BYTES);
-    buf_str(&buf, id);
+    buf_str(&buf, message->id);
     buf_char(&buf, '.');
-    buf_i64(&buf, seconds);
+    buf_i64(&buf, message->seconds);
     buf_char(&buf, '.');
-    buf_add(&buf, body, body_len);
+    buf_add(&buf, message->body, message->body_len);
     const char *text = NULL;
     size_t len = 0;
     TRY(buf_finish(ctx, &buf, &text, &len));
     uint8_t digest[CRYPTO_SHA256_LEN];
     crypto_hmac_sha256(key, key_len, text, len, digest);
-    crypto_base64_encode(digest, sizeof(digest), /* url */ false, out, 48);
+    crypto_base64_encode(digest, sizeof(digest), /* url */ false, out, SIGNATURE_BYTES);
     return OK;
+}
+
+static bool headers_are_whole(const struct webhook_headers *headers, int64_t *out_seconds)
+{
+    return headers->id != NULL && *headers->id != '\0' && strlen(headers->id) <= ID_MAX_BYTES &&
+           headers->signature != NULL && headers->timestamp != NULL &&
+           read_timestamp(headers->timestamp, out_seconds);
 }
 
 err webhook_verify(struct ctx *ctx, const char *secret, const struct webhook_headers *headers,
@@ -82,23 +103,18 @@ err webhook_verify(struct ctx *ctx, const char *secret, const struct webhook_hea
     if (secret == NULL || *secret == '\0') {
         return fail(ctx, ERR_UNAVAILABLE, "no webhook secret is configured");
     }
-    uint8_t key[KEY_MAX_BYTES];
-    size_t key_len = 0;
-    if (!read_key(secret, key, &key_len)) {
-        return fail(ctx, ERR_UNAVAILABLE, "the webhook secret is not base64");
-    }
-    int64_t seconds = 0;
-    if (headers->id == NULL || *headers->id == '\0' || strlen(headers->id) > ID_MAX_BYTES ||
-        headers->signature == NULL || headers->timestamp == NULL ||
-        !read_timestamp(headers->timestamp, &seconds)) {
+    struct message message = {.id = headers->id, .body = body, .body_len = body_len};
+    if (!headers_are_whole(headers, &message.seconds)) {
         return fail(ctx, ERR_BAD_REQUEST, "webhook headers are missing or malformed");
     }
-    if (seconds < now_s - TOLERANCE_SECONDS || seconds > now_s + TOLERANCE_SECONDS) {
+    if (message.seconds < now_s - TOLERANCE_SECONDS ||
+        message.seconds > now_s + TOLERANCE_SECONDS) {
         return fail(ctx, ERR_BAD_REQUEST, "webhook timestamp is out of the window");
     }
-    char expected[48];
-    TRY(sign(ctx, key, key_len, headers->id, seconds, body, body_len, expected));
-    return any_fits(headers->signature, expected)
-               ? OK
-               : fail(ctx, ERR_BAD_REQUEST, "webhook signature does not fit");
+    char expected[SIGNATURE_BYTES];
+    TRY(sign(ctx, secret, &message, expected));
+    if (!any_fits(headers->signature, expected)) {
+        return fail(ctx, ERR_BAD_REQUEST, "webhook signature does not fit");
+    }
+    return OK;
 }

@@ -64,13 +64,13 @@ static const char *flushed(void)
 
 START_TEST(a_line_is_one_json_object)
 {
-    log_identify(ctx.log, "bestays", 2);
+    log_identify(ctx.log, "brand", 2);
     ctx.request_id = "req-1";
     ctx.route = "/faq/{id}";
     log_info(&ctx, "faq.listed", LOG_STR("q", "pool"), LOG_I64("count", -3), LOG_MS("took", 1.5),
         LOG_BOOL("cached", true), LOG_STR("none", NULL));
     ck_assert_str_eq(flushed(), "{\"ts\":\"2024-02-29T12:34:56.789Z\",\"level\":\"info\",\"event\":"
-                                "\"faq.listed\",\"product\":\"bestays\","
+                                "\"faq.listed\",\"product\":\"brand\","
                                 "\"worker\":2,\"request_id\":\"req-1\",\"route\":\"/faq/"
                                 "{id}\",\"q\":\"pool\",\"count\":-3,\"took\":1.5,"
                                 "\"cached\":true,\"none\":null}\n");

@@ -19,7 +19,8 @@ void address_format(const struct sockaddr *address, char out[ADDRESS_LEN])
     } else if (address != NULL && address->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const void *)address;
         const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-        inet_ntop(is_v4 ? AF_INET : AF_INET6, v6->sin6_addr.s6_addr + (is_v4 ? 12 : 0), out, ADDRESS_LEN);
+        inet_ntop(is_v4 ? AF_INET : AF_INET6, v6->sin6_addr.s6_addr + (is_v4 ? 12 : 0), out,
+            ADDRESS_LEN);
     }
 }
 

@@ -76,14 +76,15 @@ static bool is_internal(const struct request *request)
     }
     /* A proxy on this host also comes from the loopback, but says for whom it speaks. */
     return request->conn != NULL && address_is_loopback(request->conn->peer) &&
-        header(request, "x-forwarded-for") == NULL && header(request, "forwarded") == NULL;
+           header(request, "x-forwarded-for") == NULL && header(request, "forwarded") == NULL;
 }
 
 static err authenticate_token(struct request *request, const char *authorization)
 {
     struct auth *auth = request->call.services->auth;
     const bool limited = request->call.route->rate != RATE_OFF;
-    const err result = auth_authenticate(&request->ctx, auth, authorization, &request->call.principal);
+    const err result =
+        auth_authenticate(&request->ctx, auth, authorization, &request->call.principal);
     if (is_ok(result)) {
         return limited ? take_by_user(request) : OK;
     }
@@ -101,8 +102,9 @@ err admit_authenticate(struct request *request)
     const struct http_route *row = request->call.route;
     const char *authorization = header(request, "authorization");
     if (row->auth == AUTH_INTERNAL) {
-        return is_internal(request) ? OK
-                                    : fail(&request->ctx, ERR_UNAUTHENTICATED, "neither local nor with the token");
+        return is_internal(request)
+                   ? OK
+                   : fail(&request->ctx, ERR_UNAUTHENTICATED, "neither local nor with the token");
     }
     if (!reads_token(row) || authorization == NULL) {
         return OK;
@@ -127,8 +129,8 @@ err admit_authorise(struct request *request)
         return fail(&request->ctx, ERR_UNAUTHENTICATED, "nobody is signed in");
     }
     return role_includes(have, row->role)
-        ? OK
-        : fail_public(&request->ctx, ERR_FORBIDDEN, /* name= */ NULL, messages[row->role]);
+               ? OK
+               : fail_public(&request->ctx, ERR_FORBIDDEN, /* name= */ NULL, messages[row->role]);
 }
 
 /* ---- idempotency ---- */
@@ -144,7 +146,8 @@ static const char *owner_of_key(struct request *request)
     uint8_t mac[CRYPTO_SHA256_LEN];
     char hex[2 * CRYPTO_SHA256_LEN + 1];
     const char *address = request->call.client_address;
-    crypto_hmac_sha256(options->signing_key, sizeof(options->signing_key), address, strlen(address), mac);
+    crypto_hmac_sha256(options->signing_key, sizeof(options->signing_key), address, strlen(address),
+        mac);
     crypto_hex(mac, sizeof(mac), hex);
     return arena_printf(request->arena, "guest:%.32s", hex);
 }
@@ -175,8 +178,8 @@ err admit_idempotency(struct request *request)
     int status = 0;
     const char *body = NULL;
     crypto_sha256(request->body.data, request->body.len, hash);
-    TRY(store->begin(&request->ctx, store->arg, owner_of_key(request), request->match.entry->name, key,
-        hash, &status, &body));
+    TRY(store->begin(&request->ctx, store->arg, owner_of_key(request), request->match.entry->name,
+        key, hash, &status, &body));
     if (status > 0) {
         replay(request, status, body);
     } else {
@@ -198,7 +201,8 @@ void admit_idempotency_done(struct request *request)
             request->match.entry->name, request->idempotency_key, status, reply->body,
             status == 0 ? 0 : reply->body_len))) {
         /* The work is done and committed: the client gets its reply, a repeat of the key will not. */
-        log_warn(&request->ctx, "http.reply_not_stored", LOG_STR("reason", request->ctx.error.text));
+        log_warn(&request->ctx, "http.reply_not_stored",
+            LOG_STR("reason", request->ctx.error.text));
     }
     request->ctx.error = why;
 }

@@ -19,10 +19,11 @@ struct http_server;
 struct services;
 
 struct page {
-    struct list items;        /* of the route's .out shape */
-    const struct shape *shape; /* of the items, where a query asks for another than .out; NULL = .out */
+    struct list items; /* of the route's .out shape */
+    const struct shape
+        *shape; /* of the items, where a query asks for another than .out; NULL = .out */
     bool has_more;
-    const char *next_cursor;  /* NULL = null */
+    const char *next_cursor; /* NULL = null */
     bool has_total;
     int64_t total;
 };
@@ -38,26 +39,26 @@ struct call {
     const void *params; /* decoded by the row's shapes; NULL where the row has none */
     const void *query;
     const void *in;
-    const char *body;   /* raw body */
+    const char *body; /* raw body */
     size_t body_len;
     int64_t if_match;   /* version of If-Match; 0 = absent or "*" */
     const char *locale; /* of Accept-Language or the default; never NULL */
     const char *client_address;
     const struct headers *headers; /* read with call_header */
 
-    void *out;          /* zeroed struct of .out, encoded after OK */
+    void *out; /* zeroed struct of .out, encoded after OK */
     struct page page;
-    int status;         /* 0 = the route's */
-    int64_t version;    /* of the row replied, for the ETag */
+    int status;      /* 0 = the route's */
+    int64_t version; /* of the row replied, for the ETag */
     const char *location;
-    const char *etag;   /* without quotes; overrides .version */
+    const char *etag;          /* without quotes; overrides .version */
     const char *cache_control; /* overrides the row's */
 
     /* A ready reply instead of .out: bytes live in the arena or as long as the process. */
     const char *raw;
     size_t raw_len;
     const char *raw_type;
-    const char *raw_encoding;  /* "gzip" or NULL */
+    const char *raw_encoding;            /* "gzip" or NULL */
     const char *content_security_policy; /* NULL = the strict default */
 };
 
@@ -68,8 +69,9 @@ const char *call_header(const struct call *call, const char *name);
  * cursor_read: ERR_INVALID for anything not made by cursor_write for the same route and sort; text NULL or ""
  * leaves out zeroed. */
 struct cursor {
-    const char *value; /* sort key of the last row, as text; NULL when the order has none or it is null */
-    int64_t id;        /* 0 = first page */
+    const char
+        *value; /* sort key of the last row, as text; NULL when the order has none or it is null */
+    int64_t id; /* 0 = first page */
 };
 err cursor_read(struct call *call, const char *text, const char *sort, struct cursor *out);
 /* NULL when the value is too long for a cursor (over 350 bytes): sort by something shorter. */

@@ -56,7 +56,8 @@ bool etag_read_version(const char *if_match, int64_t *out)
         *out = 0;
         return true;
     }
-    if (len < 4 || len > VERSION_DIGITS_MAX + 3 || strncmp(tag, "\"v", 2) != 0 || tag[len - 1] != '"') {
+    if (len < 4 || len > VERSION_DIGITS_MAX + 3 || strncmp(tag, "\"v", 2) != 0 ||
+        tag[len - 1] != '"') {
         return false;
     }
     int64_t version = 0;
@@ -77,7 +78,8 @@ static int read_quality(const char *text, const char *end)
         return QUALITY_ONE;
     }
     text = skip_blanks(text + 1);
-    if (end - text < 3 || (*text | ' ') != 'q' || text[1] != '=' || text[2] < '0' || text[2] > '1') {
+    if (end - text < 3 || (*text | ' ') != 'q' || text[1] != '=' || text[2] < '0' ||
+        text[2] > '1') {
         return 0;
     }
     int quality = (text[2] - '0') * QUALITY_ONE;
@@ -112,7 +114,8 @@ const char *locale_choose(const struct strs *locales, const char *dflt, const ch
             range++;
         }
         const char *parameter = memchr(element, ';', len);
-        const int quality = read_quality(parameter == NULL ? element + len : parameter, element + len);
+        const int quality =
+            read_quality(parameter == NULL ? element + len : parameter, element + len);
         for (int64_t i = 0; i < locales->count && quality > best_quality; i++) {
             if (range_fits(element, range, locales->items[i])) {
                 best = locales->items[i];
@@ -125,7 +128,8 @@ const char *locale_choose(const struct strs *locales, const char *dflt, const ch
 
 bool request_id_is_valid(const char *text)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const size_t len = strspn(text, allowed);
     return len >= KEY_MIN && len <= KEY_MAX && text[len] == '\0';
 }

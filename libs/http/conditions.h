@@ -16,7 +16,8 @@ bool etag_matches(const char *if_none_match, const char *etag);
 bool etag_read_version(const char *if_match, int64_t *out);
 
 /* Best of ours for Accept-Language ("th-TH, en;q=0.8"); dflt if none fits. A pointer of locales or dflt. */
-const char *locale_choose(const struct strs *locales, const char *dflt, const char *accept_language);
+const char *locale_choose(const struct strs *locales, const char *dflt,
+    const char *accept_language);
 
 /* X-Request-Id that may be echoed: 8..64 of A-Z a-z 0-9 . _ - */
 bool request_id_is_valid(const char *text);

@@ -9,7 +9,8 @@
 #define NS_PER_S 1000000000LL
 #define PROBE_AFTER_NS NS_PER_S
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
-#define DRAIN_IDLE_NS (50 * 1000000LL) /* a client in the middle of its next request gets this long */
+#define DRAIN_IDLE_NS                                                                              \
+    (50 * 1000000LL) /* a client in the middle of its next request gets this long */
 
 struct conn *conn_open(struct conn_table *table, int fd, int64_t now_ns)
 {
@@ -62,7 +63,8 @@ static bool is_slow(uint64_t bytes, int64_t passed_ns)
 static enum conn_verdict judge_write(const struct conn *conn, int64_t passed_ns)
 {
     const uint64_t allowed_s = conn->bytes / LIMIT_WRITE_BYTES_PER_SECOND;
-    return (uint64_t)passed_ns > (uint64_t)RATE_GRACE_NS + allowed_s * NS_PER_S ? CONN_CUT : CONN_KEEP;
+    return (uint64_t)passed_ns > (uint64_t)RATE_GRACE_NS + allowed_s * NS_PER_S ? CONN_CUT
+                                                                                : CONN_KEEP;
 }
 
 enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool draining)
@@ -78,8 +80,8 @@ enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool drain
         return passed_ns > LIMIT_HEADER_SECONDS * NS_PER_S ? CONN_CUT_LATE : CONN_KEEP;
     case CONN_BODY:
         return passed_ns > LIMIT_BODY_SECONDS * NS_PER_S || is_slow(conn->bytes, passed_ns)
-            ? CONN_CUT_LATE
-            : CONN_KEEP;
+                   ? CONN_CUT_LATE
+                   : CONN_KEEP;
     case CONN_RUNNING:
         return passed_ns > PROBE_AFTER_NS ? CONN_PROBE : CONN_KEEP;
     case CONN_WRITING:

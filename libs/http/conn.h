@@ -19,14 +19,14 @@ enum conn_phase {
     CONN_BODY,
     CONN_RUNNING, /* a handler works; it has its own deadline */
     CONN_WRITING,
-    CONN_IDLE,    /* between two requests */
+    CONN_IDLE, /* between two requests */
 };
 
 struct conn {
     struct conn *prev, *next;
     int fd; /* borrowed */
     enum conn_phase phase;
-    bool cut; /* the socket was shut down; the library will notice */
+    bool cut;         /* the socket was shut down; the library will notice */
     int64_t since_ns; /* start of the phase */
     uint64_t bytes;   /* of the phase: body received, or reply to be written */
     uint64_t requests;

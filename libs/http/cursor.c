@@ -22,14 +22,15 @@ static void sign(struct call *call, const char *sort, const uint8_t *payload, si
     uint8_t out[CRYPTO_SHA256_LEN])
 {
     const struct http_options *options = http_server_options(call->server);
-    const char *bound = arena_printf(call->ctx->arena, "cursor/%zu:%s/%zu:%s/%zu:%s/",
-        strlen(options->product_id), options->product_id, strlen(call->ctx->route), call->ctx->route,
-        strlen(sort), sort);
+    const char *bound =
+        arena_printf(call->ctx->arena, "cursor/%zu:%s/%zu:%s/%zu:%s/", strlen(options->product_id),
+            options->product_id, strlen(call->ctx->route), call->ctx->route, strlen(sort), sort);
     const size_t bound_len = strlen(bound);
     uint8_t *text = arena_alloc_raw(call->ctx->arena, bound_len + len);
     memcpy(text, bound, bound_len);
     memcpy(text + bound_len, payload, len);
-    crypto_hmac_sha256(options->signing_key, sizeof(options->signing_key), text, bound_len + len, out);
+    crypto_hmac_sha256(options->signing_key, sizeof(options->signing_key), text, bound_len + len,
+        out);
 }
 
 err cursor_read(struct call *call, const char *text, const char *sort, struct cursor *out)
@@ -42,11 +43,13 @@ err cursor_read(struct call *call, const char *text, const char *sort, struct cu
     uint8_t mac[CRYPTO_SHA256_LEN];
     const long len = crypto_base64_decode(text, strlen(text), /* url= */ true, raw, sizeof(raw));
     if (len < HEAD_BYTES) {
-        return fail_field(call->ctx, "cursor", CODE_VALIDATION_ERROR, "is not a cursor of this list");
+        return fail_field(call->ctx, "cursor", CODE_VALIDATION_ERROR,
+            "is not a cursor of this list");
     }
     sign(call, sort, raw + MAC_BYTES, (size_t)len - MAC_BYTES, mac);
     if (!crypto_equal(mac, raw, MAC_BYTES)) {
-        return fail_field(call->ctx, "cursor", CODE_VALIDATION_ERROR, "is not a cursor of this list");
+        return fail_field(call->ctx, "cursor", CODE_VALIDATION_ERROR,
+            "is not a cursor of this list");
     }
     uint64_t id = 0;
     for (size_t i = 0; i < ID_BYTES; i++) {
@@ -54,7 +57,8 @@ err cursor_read(struct call *call, const char *text, const char *sort, struct cu
     }
     const char *value = NULL;
     if (raw[HEAD_BYTES - 1] == VALUE_TEXT) {
-        value = arena_strndup(call->ctx->arena, (const char *)raw + HEAD_BYTES, (size_t)len - HEAD_BYTES);
+        value = arena_strndup(call->ctx->arena, (const char *)raw + HEAD_BYTES,
+            (size_t)len - HEAD_BYTES);
     }
     *out = (struct cursor){.value = value, .id = (int64_t)id};
     return OK;

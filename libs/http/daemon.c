@@ -51,14 +51,16 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         const int fd =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         struct conn *conn = conn_open(&server->conns, fd, now(server));
-        address_format(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+        address_format(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                           ->client_addr,
             conn->peer);
         *context = conn;
     } else {
         conn_close(&server->conns, *context);
         *context = NULL;
     }
-    metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN, (int64_t)server->conns.count);
+    metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN,
+        (int64_t)server->conns.count);
 }
 
 /* ---- a request comes in ---- */
@@ -82,7 +84,8 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
 static void collect_headers(struct request *request, struct MHD_Connection *connection)
 {
     const int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
-    request->headers.items = ARENA_ARRAY(request->arena, struct header, (size_t)(count > 0 ? count : 1));
+    request->headers.items =
+        ARENA_ARRAY(request->arena, struct header, (size_t)(count > 0 ? count : 1));
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request->headers);
 }
 
@@ -128,8 +131,8 @@ static void on_fiber_done(void *arg)
         intake_close(request);
         server_release(server);
     } else if (request->suspended) {
-        struct request **link = server->ready_first == NULL ? &server->ready_first
-                                                            : &server->ready_last->next_ready;
+        struct request **link =
+            server->ready_first == NULL ? &server->ready_first : &server->ready_last->next_ready;
         *link = request;
         server->ready_last = request;
     }
@@ -152,7 +155,8 @@ static enum MHD_Result run(struct request *request)
     request->ctx.deadline_ns = ctx_deadline_ns(&request->ctx, LIMIT_REQUEST_MS);
     request->state = REQUEST_RUNNING;
     server->running++;
-    if (!is_ok(fiber_start(&request->ctx, server->loop, on_fiber, on_fiber_done, request, &ended))) {
+    if (!is_ok(fiber_start(&request->ctx, server->loop, on_fiber, on_fiber_done, request,
+            &ended))) {
         server->running--;
         dispatch_refuse(request);
         return send_reply(request);
@@ -197,7 +201,8 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
 static struct MHD_Response *make_response(const struct reply *reply)
 {
 #if IS_1_0
-    struct MHD_Response *response = MHD_create_response_from_buffer_static(reply->body_len, reply->body);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_static(reply->body_len, reply->body);
 #else
     /* The library takes a pointer to non-const, but only reads persistent memory. */
     struct MHD_Response *response = MHD_create_response_from_buffer(reply->body_len,
@@ -278,7 +283,8 @@ bool daemon_open(struct http_server *server, int listen_fd)
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.config->max_connections + SPARE_CONNECTIONS, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT,
+            (intptr_t)server->options.config->max_connections + SPARE_CONNECTIONS, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL_BYTES, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL}, /* deadlines are ours, http/conn.h */
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, server},

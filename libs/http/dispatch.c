@@ -72,7 +72,7 @@ static bool is_json(const char *type)
     const char *rest = type + sizeof(json) - 1;
     rest += strspn(rest, "; \t");
     return *rest == '\0' || strcasecmp(rest, "charset=utf-8") == 0 ||
-        strcasecmp(rest, "charset=\"utf-8\"") == 0;
+           strcasecmp(rest, "charset=\"utf-8\"") == 0;
 }
 
 static err decode_body(struct request *request)
@@ -177,7 +177,8 @@ static void finish(struct request *request)
     reply_complete(request);
     const int64_t took_ns = clock_monotonic_ns(request->ctx.clock) - request->started_ns;
     const int route = request->match.entry == NULL ? -1 : request->match.entry->index;
-    metrics_request(options->metrics, options->worker, route, request->reply.status, took_ns / 1000);
+    metrics_request(options->metrics, options->worker, route, request->reply.status,
+        took_ns / 1000);
     if (log_enabled(request->ctx.log, level_of(request->reply.status))) {
         log_done(request, (double)took_ns / 1e6);
     }

@@ -10,7 +10,8 @@
 #define CONTENT_LENGTH_DIGITS_MAX 18
 #define CRLF_LEN 2
 
-static const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+static const char *const method_names[] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 enum request_method guard_method(const char *name)
 {

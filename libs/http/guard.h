@@ -36,7 +36,7 @@ struct guard_input {
 
 struct guard_verdict {
     enum refusal refusal;
-    const char *why;     /* constant, for the log */
+    const char *why; /* constant, for the log */
     bool has_body;
     bool chunked;
     uint64_t body_bytes; /* of Content-Length */

@@ -80,7 +80,8 @@ static void refuse(struct request *request, enum refusal refusal, const char *wh
 static bool find_route(struct request *request)
 {
     struct router_match *match = &request->match;
-    router_match(request->server->router, request->target, request->path_len, request->method, match);
+    router_match(request->server->router, request->target, request->path_len, request->method,
+        match);
     if (match->entry != NULL) {
         request->call.route = match->entry->row;
         request->ctx.route = match->entry->path;

@@ -12,17 +12,18 @@
 /* Words of one slot: the metrics, then for each route (and one for "no route") its statuses and its histogram.
  * One writer a slot, so an increment is a plain load and store; atomics only keep words whole. */
 
-static const int statuses[] = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 410, 412, 413,
-    414, 415, 417, 422, 429, 431, 500, 502, 503, 504, 0 /* any other */};
-static const int64_t bounds_us[] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000,
-    1000000, 10000000};
+static const int statuses[] = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 410, 412,
+    413, 414, 415, 417, 422, 429, 431, 500, 502, 503, 504, 0 /* any other */};
+static const int64_t bounds_us[] = {
+    100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 10000000};
 static const char *const bounds_text[] = {"0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005",
     "0.01", "0.025", "0.05", "0.1", "0.25", "1", "10"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define STATUSES COUNT(statuses)
 #define BOUNDS COUNT(bounds_us)
-#define ROUTE_WORDS (STATUSES + BOUNDS + 2) /* + requests beyond the last bound, + sum of microseconds */
+#define ROUTE_WORDS                                                                                \
+    (STATUSES + BOUNDS + 2) /* + requests beyond the last bound, + sum of microseconds */
 #define SUM_WORD (STATUSES + BOUNDS + 1)
 
 static const struct {
@@ -32,11 +33,13 @@ static const struct {
 } rows[METRIC_COUNT] = {
     [METRIC_CONNECTIONS_OPEN] = {"http_connections_open", "Open client connections", .gauge = true},
     [METRIC_CONNECTIONS_REFUSED] = {"http_connections_refused_total", "Connections over the limit"},
-    [METRIC_REQUESTS_REFUSED] = {"http_requests_refused_total", "Requests the guard or the parser refused"},
+    [METRIC_REQUESTS_REFUSED] = {"http_requests_refused_total",
+        "Requests the guard or the parser refused"},
     [METRIC_RATE_LIMITED] = {"http_rate_limited_total", "Requests over their rate limit"},
     [METRIC_DB_CONNECTIONS] = {"db_connections_open", "Open database connections", .gauge = true},
     [METRIC_DB_WAITING] = {"db_waiting", "Requests that wait for a connection", .gauge = true},
-    [METRIC_DB_IN_FLIGHT] = {"db_queries_in_flight", "Queries without an answer yet", .gauge = true},
+    [METRIC_DB_IN_FLIGHT] = {"db_queries_in_flight", "Queries without an answer yet",
+        .gauge = true},
     [METRIC_DB_QUERIES] = {"db_queries_total", "Queries sent"},
     [METRIC_DB_ERRORS] = {"db_errors_total", "Queries that failed"},
     [METRIC_CACHE_HITS] = {"cache_hits_total", "Values found in Redis"},
@@ -51,8 +54,8 @@ static const struct {
     [METRIC_LOG_DROPPED] = {"log_dropped_total", "Log lines dropped"},
     [METRIC_LOOP_LAG_US] = {"loop_lag_microseconds", "Longest recent turn of the event loop",
         .gauge = true, .per_slot = true},
-    [METRIC_HEARTBEAT_US] = {"heartbeat_microseconds", "Wall clock of the last heartbeat", .gauge = true,
-        .per_slot = true},
+    [METRIC_HEARTBEAT_US] = {"heartbeat_microseconds", "Wall clock of the last heartbeat",
+        .gauge = true, .per_slot = true},
 };
 
 struct metrics_page {
@@ -170,7 +173,8 @@ static void print_metric(const struct metrics_page *page, size_t metric, struct 
         return;
     }
     for (size_t slot = 0; slot < page->slots; slot++) {
-        buf_printf(out, "%s{worker=\"%zu\"} %" PRId64 "\n", name, slot, read_word(page, slot, metric));
+        buf_printf(out, "%s{worker=\"%zu\"} %" PRId64 "\n", name, slot,
+            read_word(page, slot, metric));
     }
 }
 

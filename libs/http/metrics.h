@@ -12,15 +12,31 @@ struct buf;
 struct metrics_page;
 
 enum metric {
-    METRIC_CONNECTIONS_OPEN, METRIC_CONNECTIONS_REFUSED, METRIC_REQUESTS_REFUSED, METRIC_RATE_LIMITED,
-    METRIC_DB_CONNECTIONS, METRIC_DB_WAITING, METRIC_DB_IN_FLIGHT, METRIC_DB_QUERIES, METRIC_DB_ERRORS,
-    METRIC_CACHE_HITS, METRIC_CACHE_MISSES, METRIC_CACHE_ERRORS, METRIC_TOKEN_CACHE_HITS,
-    METRIC_TOKENS_VERIFIED, METRIC_TOKENS_REFUSED, METRIC_JWKS_AGE_SECONDS, METRIC_FIBERS_ALIVE,
-    METRIC_LOG_DROPPED, METRIC_LOOP_LAG_US, METRIC_HEARTBEAT_US,
+    METRIC_CONNECTIONS_OPEN,
+    METRIC_CONNECTIONS_REFUSED,
+    METRIC_REQUESTS_REFUSED,
+    METRIC_RATE_LIMITED,
+    METRIC_DB_CONNECTIONS,
+    METRIC_DB_WAITING,
+    METRIC_DB_IN_FLIGHT,
+    METRIC_DB_QUERIES,
+    METRIC_DB_ERRORS,
+    METRIC_CACHE_HITS,
+    METRIC_CACHE_MISSES,
+    METRIC_CACHE_ERRORS,
+    METRIC_TOKEN_CACHE_HITS,
+    METRIC_TOKENS_VERIFIED,
+    METRIC_TOKENS_REFUSED,
+    METRIC_JWKS_AGE_SECONDS,
+    METRIC_FIBERS_ALIVE,
+    METRIC_LOG_DROPPED,
+    METRIC_LOOP_LAG_US,
+    METRIC_HEARTBEAT_US,
     METRIC_COUNT,
 };
 
-struct metrics_page *metrics_page_new(int slots, int routes); /* MAP_SHARED; NULL if it cannot be mapped */
+struct metrics_page *metrics_page_new(int slots,
+    int routes); /* MAP_SHARED; NULL if it cannot be mapped */
 void metrics_page_free(struct metrics_page *page);
 void metrics_add(struct metrics_page *page, int slot, enum metric metric, int64_t delta);
 void metrics_set(struct metrics_page *page, int slot, enum metric metric, int64_t value);
@@ -30,6 +46,7 @@ void metrics_request(struct metrics_page *page, int slot, int route, int status,
 /* A slot is taken over by a new worker: gauges go to zero, counters stay. */
 void metrics_slot_reset(struct metrics_page *page, int slot);
 /* Prometheus text over all slots; route_names[i] names route i. */
-void metrics_print(const struct metrics_page *page, const char *const *route_names, struct buf *out);
+void metrics_print(const struct metrics_page *page, const char *const *route_names,
+    struct buf *out);
 
 #endif

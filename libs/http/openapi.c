@@ -86,11 +86,13 @@ static struct statuses errors_of(const struct http_route *row)
 
 static void add_page_schema(struct buf *out, const struct shape *item)
 {
-    buf_str(out, "{\"type\":\"object\",\"required\":[\"data\",\"has_more\",\"next_cursor\",\"total\"],\"properties\":{"
+    buf_str(out, "{\"type\":\"object\",\"required\":[\"data\",\"has_more\",\"next_cursor\","
+                 "\"total\"],\"properties\":{"
                  "\"data\":{\"type\":\"array\",\"items\":");
     openapi_ref(out, item);
-    buf_str(out, "},\"has_more\":{\"type\":\"boolean\"},\"next_cursor\":{\"type\":[\"string\",\"null\"]},"
-                 "\"total\":{\"type\":[\"integer\",\"null\"],\"format\":\"int64\"}}}");
+    buf_str(out,
+        "},\"has_more\":{\"type\":\"boolean\"},\"next_cursor\":{\"type\":[\"string\",\"null\"]},"
+        "\"total\":{\"type\":[\"integer\",\"null\"],\"format\":\"int64\"}}}");
 }
 
 static void add_success(struct document *document, const struct http_route *row)
@@ -127,8 +129,9 @@ static void add_responses(struct document *document, const struct http_route *ro
 
 static void add_header(struct buf *out, const char *name, const char *description, bool *first)
 {
-    buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"header\",\"required\":false,\"schema\":{\"type\":\"string\"},"
-                    "\"description\":\"%s\"}",
+    buf_printf(out,
+        "%s{\"name\":\"%s\",\"in\":\"header\",\"required\":false,\"schema\":{\"type\":\"string\"},"
+        "\"description\":\"%s\"}",
         *first ? "" : ",", name, description);
     *first = false;
 }
@@ -143,8 +146,8 @@ static void add_parameters(struct buf *out, const struct http_route *row)
         add_header(out, "If-Match", "ETag of the version to change", &first);
     }
     if (row->idempotent) {
-        add_header(out, "Idempotency-Key", "8 to 64 visible characters; the same key gives the same reply for 24 hours",
-            &first);
+        add_header(out, "Idempotency-Key",
+            "8 to 64 visible characters; the same key gives the same reply for 24 hours", &first);
     }
     buf_char(out, ']');
 }
@@ -155,7 +158,8 @@ static void add_body(struct document *document, const struct http_route *row)
     if (row->in == NULL && !row->raw_in) {
         return;
     }
-    buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+    buf_str(out,
+        ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
     if (row->in == NULL) {
         buf_str(out, "{\"type\":\"object\"}");
     } else {
@@ -307,24 +311,32 @@ static void add_error_codes(struct buf *out)
 static void add_components(struct document *document)
 {
     struct buf *out = document->out;
-    buf_str(out, ",\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-                 "\"bearerFormat\":\"JWT\",\"description\":\"Session token of Clerk\"}},"
-                 "\"responses\":{\"Error\":{\"description\":\"What went wrong\",\"content\":{\"application/json\":"
-                 "{\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}},\"schemas\":{"
-                 "\"Error\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\","
-                 "\"required\":[\"code\",\"message\",\"product\",\"timestamp\",\"path\",\"request_id\"],\"properties\":{"
-                 "\"code\":{\"type\":\"string\",\"enum\":[");
+    buf_str(out,
+        ",\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+        "\"bearerFormat\":\"JWT\",\"description\":\"Session token of Clerk\"}},"
+        "\"responses\":{\"Error\":{\"description\":\"What went "
+        "wrong\",\"content\":{\"application/json\":"
+        "{\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}},\"schemas\":{"
+        "\"Error\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{"
+        "\"type\":\"object\","
+        "\"required\":[\"code\",\"message\",\"product\",\"timestamp\",\"path\",\"request_id\"],"
+        "\"properties\":{"
+        "\"code\":{\"type\":\"string\",\"enum\":[");
     add_error_codes(out);
     buf_str(out, "]},\"message\":{\"type\":\"string\"},\"product\":{\"type\":\"string\"},"
-                 "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},\"path\":{\"type\":\"string\"},"
-                 "\"request_id\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-                 "\"required\":[\"field\",\"code\",\"message\"],\"properties\":{\"field\":{\"type\":\"string\"},"
+                 "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},\"path\":{\"type\":"
+                 "\"string\"},"
+                 "\"request_id\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{"
+                 "\"type\":\"object\","
+                 "\"required\":[\"field\",\"code\",\"message\"],\"properties\":{\"field\":{"
+                 "\"type\":\"string\"},"
                  "\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}}}}}},");
     openapi_components(out, &document->shapes);
     buf_str(out, "}}}");
 }
 
-err http_openapi(struct ctx *ctx, const struct http_options *options, const char **out, size_t *out_len)
+err http_openapi(struct ctx *ctx, const struct http_options *options, const char **out,
+    size_t *out_len)
 {
     struct buf buf;
     buf_init(&buf, ctx->arena, 65536, DOCUMENT_MAX_BYTES);

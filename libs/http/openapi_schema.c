@@ -169,7 +169,8 @@ static void add_default(struct buf *out, const struct field *field)
         add_i64(out, "default", field->dflt);
     } else if (field->type == FIELD_TYPE_BOOL && field->dflt != 0) {
         buf_str(out, ",\"default\":true");
-    } else if (field->dflt_text != NULL && *field->dflt_text != '\0' && field->type != FIELD_TYPE_STRS) {
+    } else if (field->dflt_text != NULL && *field->dflt_text != '\0' &&
+               field->type != FIELD_TYPE_STRS) {
         buf_str(out, ",\"default\":");
         openapi_text(out, field->dflt_text);
     }
@@ -247,7 +248,8 @@ void openapi_parameters(struct buf *out, const struct shape *shape, const char *
         openapi_text(out, field->name);
         buf_printf(out, ",\"in\":\"%s\"", in);
         add_description(out, field);
-        buf_printf(out, ",\"required\":%s", field->required || strcmp(in, "path") == 0 ? "true" : "false");
+        buf_printf(out, ",\"required\":%s",
+            field->required || strcmp(in, "path") == 0 ? "true" : "false");
         if (field->type == FIELD_TYPE_STRS) {
             buf_str(out, ",\"style\":\"form\",\"explode\":false");
         }

@@ -64,14 +64,15 @@ static bool decode_pair(struct ctx *ctx, const char *text, size_t len, struct fi
 err query_parse(struct ctx *ctx, const char *text, size_t len, struct field_param **out,
     size_t *out_count)
 {
-    struct field_param *params = ARENA_ARRAY(ctx->arena, struct field_param, LIMIT_QUERY_PARAMETERS);
+    struct field_param *params =
+        ARENA_ARRAY(ctx->arena, struct field_param, LIMIT_QUERY_PARAMETERS);
     size_t count = 0;
     for (const char *end = text + len; text < end;) {
         const char *ampersand = memchr(text, '&', (size_t)(end - text));
         const size_t pair_len = (size_t)((ampersand == NULL ? end : ampersand) - text);
         if (count == LIMIT_QUERY_PARAMETERS) {
-            return fail_field(ctx, "query", CODE_VALIDATION_ERROR, "must have at most %d parameters",
-                LIMIT_QUERY_PARAMETERS);
+            return fail_field(ctx, "query", CODE_VALIDATION_ERROR,
+                "must have at most %d parameters", LIMIT_QUERY_PARAMETERS);
         }
         if (pair_len > 0 && !decode_pair(ctx, text, pair_len, &params[count++])) {
             return fail_field(ctx, "query", CODE_VALIDATION_ERROR, "must be escaped UTF-8");

@@ -145,7 +145,8 @@ static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t p
 
 static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
 {
-    return rate->cache != NULL && now_ns >= rate->cache_pause_end_ns && cache_state(rate->cache).connected;
+    return rate->cache != NULL && now_ns >= rate->cache_pause_end_ns &&
+           cache_state(rate->cache).connected;
 }
 
 static void take_own(const struct rate *rate, struct bucket *bucket, int64_t now_ns,

@@ -17,7 +17,7 @@ struct rate;
 
 struct rate_verdict {
     bool allowed;
-    int64_t limit;         /* tokens a minute, and size of the bucket */
+    int64_t limit; /* tokens a minute, and size of the bucket */
     int64_t remaining;
     int64_t reset_s;       /* until the bucket is full again */
     int64_t retry_after_s; /* until the next token; only when refused */

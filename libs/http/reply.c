@@ -89,7 +89,9 @@ err reply_encode(struct request *request)
     struct call *call = &request->call;
     struct reply *reply = &request->reply;
     const int dflt = call->route->out == NULL && call->raw == NULL ? 204 : 200;
-    reply->status = call->status != 0 ? call->status : call->route->status != 0 ? call->route->status : dflt;
+    reply->status = call->status != 0          ? call->status
+                    : call->route->status != 0 ? call->route->status
+                                               : dflt;
     if (call->raw != NULL) {
         take_raw(request);
     } else if (call->route->out != NULL && reply->status != 204) {
@@ -104,8 +106,8 @@ err reply_encode(struct request *request)
 static const char *path_of(const struct request *request)
 {
     return utf8_is_valid(request->target, request->path_len)
-        ? arena_strndup(request->arena, request->target, request->path_len)
-        : "";
+               ? arena_strndup(request->arena, request->target, request->path_len)
+               : "";
 }
 
 static void add_challenge(struct request *request)
@@ -126,8 +128,8 @@ static void add_retry(struct request *request, int64_t problem_s)
 void reply_problem(struct request *request)
 {
     const struct problem problem = request->refusal != REFUSED_NOT
-        ? problem_of_refusal(request->refusal)
-        : problem_of(&request->ctx.error);
+                                       ? problem_of_refusal(request->refusal)
+                                       : problem_of(&request->ctx.error);
     const struct problem_place place = {request->server->options.product_id, path_of(request)};
     struct buf buf;
     buf_init(&buf, request->arena, FIRST_BYTES, LIMIT_REPLY_BYTES);

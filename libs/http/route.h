@@ -47,26 +47,26 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
 
 struct http_route {
     enum http_method method;
-    int version;             /* 0 = path is whole; 1 = below API_V1_PREFIX */
-    const char *path;        /* "/properties/{id}" */
-    const char *tag;         /* group in the docs: "Properties" */
+    int version;      /* 0 = path is whole; 1 = below API_V1_PREFIX */
+    const char *path; /* "/properties/{id}" */
+    const char *tag;  /* group in the docs: "Properties" */
     const char *summary;
     const char *description; /* optional, more than one sentence */
     enum auth_class auth;
-    enum role role;          /* with AUTH_USER; ROLE_GUEST there means ROLE_USER */
+    enum role role; /* with AUTH_USER; ROLE_GUEST there means ROLE_USER */
     enum rate_class rate;
     enum feature feature;
-    size_t body_max_bytes;   /* 0 = LIMIT_BODY_BYTES when .in or .raw_in, else no body at all */
-    bool raw_in;             /* the handler reads call->body itself (webhooks) */
-    bool idempotent;         /* POST: Idempotency-Key is honoured */
-    bool versioned;          /* the reply carries an ETag from call->version; If-Match is read */
+    size_t body_max_bytes;      /* 0 = LIMIT_BODY_BYTES when .in or .raw_in, else no body at all */
+    bool raw_in;                /* the handler reads call->body itself (webhooks) */
+    bool idempotent;            /* POST: Idempotency-Key is honoured */
+    bool versioned;             /* the reply carries an ETag from call->version; If-Match is read */
     const struct shape *params; /* path parameters -> call->params */
     const struct shape *query;  /* -> call->query; NULL = no parameter allowed */
     const struct shape *in;     /* JSON body -> call->in */
-    const struct shape *out;    /* call->out -> JSON; NULL = 204 unless the handler set a raw reply */
+    const struct shape *out; /* call->out -> JSON; NULL = 204 unless the handler set a raw reply */
     bool page;               /* reply is call->page with items of .out */
     int status;              /* of success; 0 = 200, or 204 without .out */
-    const char *cache_control; /* NULL = "no-store" */
+    const char *cache_control;              /* NULL = "no-store" */
     enum err_code errors[ROUTE_ERRORS_MAX]; /* beyond the common ones; for the docs */
     err (*run)(struct call *call);
 };

@@ -214,7 +214,8 @@ void router_match(const struct router *router, const char *path, size_t len,
     struct segments segments;
     *out = (struct router_match){.entry = NULL};
     const struct search search = {&segments, out};
-    const struct node *node = split(path, len, &segments) ? find(&search, &router->root, 0, 0) : NULL;
+    const struct node *node =
+        split(path, len, &segments) ? find(&search, &router->root, 0, 0) : NULL;
     if (node == NULL) {
         return;
     }

@@ -17,9 +17,9 @@ struct router;
 
 struct router_entry {
     const struct http_route *row;
-    int index;                  /* in the flattened table */
-    const char *path;           /* template with its prefix: "/api/v1/users/{id}" */
-    const char *name;           /* "GET /api/v1/users/{id}" */
+    int index;        /* in the flattened table */
+    const char *path; /* template with its prefix: "/api/v1/users/{id}" */
+    const char *name; /* "GET /api/v1/users/{id}" */
     const char *params[LIMIT_PATH_PARAMETERS];
     size_t param_count;
 };

@@ -60,34 +60,30 @@ static void check_parameters(struct check *check, const struct http_route *row)
     }
 }
 
+/* What must not be, and how it is told. */
 static void check_row(struct check *check, const struct http_route *row)
 {
-    if (row->auth == AUTH_UNSET) {
-        problem(check, row, "no auth class");
-    }
-    if (row->rate == RATE_UNSET) {
-        problem(check, row, "no rate class");
-    }
-    if (row->auth != AUTH_USER && row->role != ROLE_GUEST) {
-        problem(check, row, "a role without AUTH_USER");
-    }
-    if (is_blank(row->summary) || is_blank(row->tag)) {
-        problem(check, row, "no summary or tag");
-    }
-    if (row->run == NULL) {
-        problem(check, row, "no handler");
-    }
-    if (row->path[0] != '/') {
-        problem(check, row, "path does not begin with /");
-    }
-    if (row->page && row->out == NULL) {
-        problem(check, row, "a page without .out");
-    }
-    if ((row->in != NULL || row->raw_in) && (row->method == HTTP_GET || row->method == HTTP_DELETE)) {
-        problem(check, row, "a body on GET or DELETE");
-    }
-    if (row->idempotent && row->method != HTTP_POST) {
-        problem(check, row, "Idempotency-Key on something else than POST");
+    const bool takes_body = row->in != NULL || row->raw_in;
+    const bool no_body = row->method == HTTP_GET || row->method == HTTP_DELETE;
+    const struct {
+        bool found;
+        const char *what;
+    } rules[] = {
+        {row->auth == AUTH_UNSET, "no auth class"},
+        {row->rate == RATE_UNSET, "no rate class"},
+        {row->auth != AUTH_USER && row->role != ROLE_GUEST, "a role without AUTH_USER"},
+        {is_blank(row->summary) || is_blank(row->tag), "no summary or tag"},
+        {row->run == NULL, "no handler"},
+        {row->path[0] != '/', "path does not begin with /"},
+        {row->page && row->out == NULL, "a page without .out"},
+        {takes_body && no_body, "a body on GET or DELETE"},
+        {row->idempotent && row->method != HTTP_POST,
+            "Idempotency-Key on something else than POST"},
+    };
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].found) {
+            problem(check, row, rules[i].what);
+        }
     }
     check_parameters(check, row);
 }

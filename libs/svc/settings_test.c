@@ -20,11 +20,13 @@ static const struct product brand = {
 };
 
 #define HOST_KEY "Y2xlcmsuYnJhbmQudGVzdCQ" /* clerk.brand.test$ */
-#define DEVELOPMENT                                                                                                    \
-    "DATABASE_URL=postgresql://u:p@h/d", "CLERK_PUBLISHABLE_KEY=pk_test_" HOST_KEY, "CLERK_JWT_KEY=something"
-#define PRODUCTION                                                                                                     \
-    "ENVIRONMENT=production", "DATABASE_URL=postgresql://u:p@h/d", "FRONTEND_URL=https://brand.test",                  \
-        "CLERK_PUBLISHABLE_KEY=pk_live_" HOST_KEY, "CLERK_SECRET_KEY=sk_live_abc", "CLERK_WEBHOOK_SECRET=whsec_c2VjcmV0c2VjcmV0"
+#define DEVELOPMENT                                                                                \
+    "DATABASE_URL=postgresql://u:p@h/d", "CLERK_PUBLISHABLE_KEY=pk_test_" HOST_KEY,                \
+        "CLERK_JWT_KEY=something"
+#define PRODUCTION                                                                                 \
+    "ENVIRONMENT=production", "DATABASE_URL=postgresql://u:p@h/d",                                 \
+        "FRONTEND_URL=https://brand.test", "CLERK_PUBLISHABLE_KEY=pk_live_" HOST_KEY,              \
+        "CLERK_SECRET_KEY=sk_live_abc", "CLERK_WEBHOOK_SECRET=whsec_c2VjcmV0c2VjcmV0"
 
 static struct arena *arena;
 static struct settings *settings;

@@ -49,22 +49,23 @@ static err find(struct ctx *ctx, const struct list *rows, int64_t id, const stru
     return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "User not found");
 }
 
-static err check(struct ctx *ctx, const struct user_change *asked, const struct list *rows, const struct locked *row)
+static err check(struct ctx *ctx, const struct user_change *asked, const struct list *rows,
+    const struct locked *row)
 {
     if (asked->if_version != 0 && asked->if_version != row->version) {
         return fail(ctx, ERR_PRECONDITION, "user has another version");
     }
     if (asked->id == asked->actor_id) {
-        return fail_public(
-            ctx, ERR_CONFLICT, /* name */ NULL, "You cannot change your own role or status");
+        return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
+            "You cannot change your own role or status");
     }
     int64_t admins = 0;
     for (int64_t i = 0; i < rows->count; i++) {
         admins += is_active_admin(&((const struct locked *)rows->items)[i]);
     }
     if (is_active_admin(row) && !stays_active_admin(asked) && admins == 1) {
-        return fail_public(
-            ctx, ERR_CONFLICT, /* name */ NULL, "The last active admin cannot be demoted or suspended");
+        return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
+            "The last active admin cannot be demoted or suspended");
     }
     return OK;
 }
@@ -75,24 +76,27 @@ static err apply(struct ctx *ctx, struct db *tx, void *arg)
     const struct user_change *asked = change->asked;
     struct list rows = {0};
     const struct locked *row = NULL;
-    TRY(db_list(ctx, tx, &SQL_users_lock, DB_ARGS(DB_I64(asked->id)), SHAPE(locked), ADMINS_MAX, &rows));
+    TRY(db_list(ctx, tx, &SQL_users_lock, DB_ARGS(DB_I64(asked->id)), SHAPE(locked), ADMINS_MAX,
+        &rows));
     TRY(find(ctx, &rows, asked->id, &row));
     TRY(check(ctx, asked, &rows, row));
     TRY(db_exec(ctx, tx, &SQL_users_change,
-        DB_ARGS(DB_I64(asked->id), DB_TEXT(asked->role), DB_TEXT(asked->status)), /* out_affected */ NULL));
+        DB_ARGS(DB_I64(asked->id), DB_TEXT(asked->role), DB_TEXT(asked->status)),
+        /* out_affected */ NULL));
     TRY(users_get_admin(ctx, tx, asked->id, change->out));
     /* Roles and statuses are words of the table's own lists: nothing to escape. */
     const char *before =
         arena_printf(ctx->arena, "{\"role\":\"%s\",\"status\":\"%s\"}", row->role, row->status);
-    const char *after = arena_printf(
-        ctx->arena, "{\"role\":\"%s\",\"status\":\"%s\"}", change->out->role, change->out->status);
+    const char *after = arena_printf(ctx->arena, "{\"role\":\"%s\",\"status\":\"%s\"}",
+        change->out->role, change->out->status);
     return db_exec(ctx, tx, &SQL_users_audit,
-        DB_ARGS(DB_I64(asked->actor_id), DB_TEXT("user"), DB_TEXT("user.change"), DB_I64(asked->id), DB_TEXT(before),
-            DB_TEXT(after), DB_TEXT(asked->request_id)),
+        DB_ARGS(DB_I64(asked->actor_id), DB_TEXT("user"), DB_TEXT("user.change"), DB_I64(asked->id),
+            DB_TEXT(before), DB_TEXT(after), DB_TEXT(asked->request_id)),
         /* out_affected */ NULL);
 }
 
-err users_change(struct ctx *ctx, struct db *db, const struct user_change *asked, struct user_admin *out)
+err users_change(struct ctx *ctx, struct db *db, const struct user_change *asked,
+    struct user_admin *out)
 {
     struct change change = {asked, out};
     return db_tx(ctx, db, apply, &change);
@@ -106,15 +110,17 @@ static err apply_event(struct ctx *ctx, struct db *tx, void *arg)
 {
     const struct event *event = arg;
     int64_t added = 0;
-    TRY(db_exec(ctx, tx, &SQL_users_event_insert, DB_ARGS(DB_TEXT(event->id), DB_TEXT(event->type)), &added));
+    TRY(db_exec(ctx, tx, &SQL_users_event_insert, DB_ARGS(DB_TEXT(event->id), DB_TEXT(event->type)),
+        &added));
     if (added == 0) {
         return OK; /* delivered before */
     }
     if (strcmp(event->type, "user.deleted") == 0) {
-        return db_exec(
-            ctx, tx, &SQL_users_event_delete, DB_ARGS(DB_TEXT(event->clerk_user_id)), /* out_affected */ NULL);
+        return db_exec(ctx, tx, &SQL_users_event_delete, DB_ARGS(DB_TEXT(event->clerk_user_id)),
+            /* out_affected */ NULL);
     }
-    return db_exec(ctx, tx, &SQL_users_event_upsert, DB_ARGS(DB_TEXT(event->data)), /* out_affected */ NULL);
+    return db_exec(ctx, tx, &SQL_users_event_upsert, DB_ARGS(DB_TEXT(event->data)),
+        /* out_affected */ NULL);
 }
 
 /* An event that tells of nobody, or not when, is not Clerk's. */
@@ -136,7 +142,8 @@ static err read_event(struct ctx *ctx, struct event *event)
     return OK;
 }
 
-err users_apply_webhook(struct ctx *ctx, struct db *db, const char *event_id, const char *type, const char *data)
+err users_apply_webhook(struct ctx *ctx, struct db *db, const char *event_id, const char *type,
+    const char *data)
 {
     struct event event = {.id = event_id, .type = type, .data = data};
     TRY(read_event(ctx, &event));

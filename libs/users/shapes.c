@@ -9,17 +9,18 @@ static const char *const roles[] = {"user", "agent", "admin", NULL};
 static const char *const statuses[] = {"active", "suspended", "deleted", NULL};
 const char *const user_sorts[] = {"-created_at", "created_at", "email", NULL};
 
-#define PERSON_FIELDS(s)                                                                                               \
-    FIELD_I64(s, id, "Id"), FIELD_STR(s, clerk_user_id, "Id at Clerk"),                                                \
-        FIELD_STR(s, email, "E-mail, once known", .nullable = true),                                                   \
-        FIELD_BOOL(s, email_verified, "Clerk has verified the e-mail"),                                                \
-        FIELD_STR(s, display_name, "Name that others see", .nullable = true),                                          \
-        FIELD_STR(s, avatar_url, "Picture", .nullable = true),                                                         \
-        FIELD_ENUM(s, role, "What the person may do", .choices = roles),                                               \
-        FIELD_STR(s, locale, "Preferred locale", .nullable = true),                                                    \
+#define PERSON_FIELDS(s)                                                                           \
+    FIELD_I64(s, id, "Id"), FIELD_STR(s, clerk_user_id, "Id at Clerk"),                            \
+        FIELD_STR(s, email, "E-mail, once known", .nullable = true),                               \
+        FIELD_BOOL(s, email_verified, "Clerk has verified the e-mail"),                            \
+        FIELD_STR(s, display_name, "Name that others see", .nullable = true),                      \
+        FIELD_STR(s, avatar_url, "Picture", .nullable = true),                                     \
+        FIELD_ENUM(s, role, "What the person may do", .choices = roles),                           \
+        FIELD_STR(s, locale, "Preferred locale", .nullable = true),                                \
         FIELD_STR(s, currency, "Preferred currency", .nullable = true)
-#define PERSON_TIMES(s)                                                                                                \
-    FIELD_TIME(s, created_at, "First seen"), FIELD_TIME(s, last_seen_at, "Last seen, to five minutes", .nullable = true)
+#define PERSON_TIMES(s)                                                                            \
+    FIELD_TIME(s, created_at, "First seen"),                                                       \
+        FIELD_TIME(s, last_seen_at, "Last seen, to five minutes", .nullable = true)
 
 static const struct field user_fields[] = {PERSON_FIELDS(struct user), PERSON_TIMES(struct user)};
 const struct shape user_shape = {

@@ -14,11 +14,12 @@ static const struct field user_identity_fields[] = {
     FIELD_BOOL(struct user_identity, email_known, "An e-mail is stored"),
 };
 
-err users_sign_in(struct ctx *ctx, struct db *db, const struct user_sign_in *who, struct user_identity *out)
+err users_sign_in(struct ctx *ctx, struct db *db, const struct user_sign_in *who,
+    struct user_identity *out)
 {
     return db_one(ctx, db, &SQL_users_sign_in,
-        DB_ARGS(DB_TEXT(who->clerk_user_id), DB_TEXT(who->email), DB_BOOL(who->email_verified), DB_TEXT(who->name),
-            DB_BOOL(who->make_admin)),
+        DB_ARGS(DB_TEXT(who->clerk_user_id), DB_TEXT(who->email), DB_BOOL(who->email_verified),
+            DB_TEXT(who->name), DB_BOOL(who->make_admin)),
         SHAPE(user_identity), out);
 }
 
@@ -34,13 +35,15 @@ err users_get(struct ctx *ctx, struct db *db, int64_t id, struct user *out)
 
 err users_get_admin(struct ctx *ctx, struct db *db, int64_t id, struct user_admin *out)
 {
-    const err found = db_one(ctx, db, &SQL_users_by_id_admin, DB_ARGS(DB_I64(id)), &user_admin_shape, out);
+    const err found =
+        db_one(ctx, db, &SQL_users_by_id_admin, DB_ARGS(DB_I64(id)), &user_admin_shape, out);
     return found.code == ERR_NOT_FOUND ? not_found(ctx) : found;
 }
 
 err users_update_me(struct ctx *ctx, struct db *db, int64_t id, const char *patch, struct user *out)
 {
-    return db_one(ctx, db, &SQL_users_update_me, DB_ARGS(DB_I64(id), DB_TEXT(patch)), &user_shape, out);
+    return db_one(ctx, db, &SQL_users_update_me, DB_ARGS(DB_I64(id), DB_TEXT(patch)), &user_shape,
+        out);
 }
 
 /* ---- lists ---- */
@@ -83,8 +86,8 @@ err users_list(struct ctx *ctx, struct db *db, const struct user_filter *filter,
     return db_list_slow(ctx, db, statement_for(filter->sort),
         DB_ARGS(DB_TEXT(pattern), DB_TEXT(filter->role), DB_TEXT(filter->status),
             filter->has_created_from ? DB_TIME(filter->created_from) : DB_NULL(),
-            filter->has_created_to ? DB_TIME(filter->created_to) : DB_NULL(), DB_I64(filter->after_id),
-            DB_I64(filter->limit)),
+            filter->has_created_to ? DB_TIME(filter->created_to) : DB_NULL(),
+            DB_I64(filter->after_id), DB_I64(filter->limit)),
         &user_admin_shape, filter->limit, out);
 }
 
@@ -106,14 +109,16 @@ err users_count(struct ctx *ctx, struct db *db, const struct user_filter *filter
     return OK;
 }
 
-err users_set_role(struct ctx *ctx, struct db *db, const char *clerk_user_id, const char *role, int64_t *out_id)
+err users_set_role(struct ctx *ctx, struct db *db, const char *clerk_user_id, const char *role,
+    int64_t *out_id)
 {
     struct changed {
         int64_t id;
     };
     static const struct field changed_fields[] = {FIELD_I64(struct changed, id, "Id")};
     struct changed row = {0};
-    TRY(db_one(ctx, db, &SQL_users_set_role, DB_ARGS(DB_TEXT(clerk_user_id), DB_TEXT(role)), SHAPE(changed), &row));
+    TRY(db_one(ctx, db, &SQL_users_set_role, DB_ARGS(DB_TEXT(clerk_user_id), DB_TEXT(role)),
+        SHAPE(changed), &row));
     *out_id = row.id;
     return OK;
 }

@@ -17,7 +17,7 @@ struct user {
     struct field_set has;
     int64_t id;
     const char *clerk_user_id;
-    const char *email;        /* NULL until known */
+    const char *email; /* NULL until known */
     bool email_verified;
     const char *display_name;
     const char *avatar_url;
@@ -45,10 +45,10 @@ extern const struct shape user_admin_shape;
 /* What a verified token tells about a person. */
 struct user_sign_in {
     const char *clerk_user_id;
-    const char *email;   /* NULL = unknown */
+    const char *email; /* NULL = unknown */
     bool email_verified;
-    const char *name;    /* NULL = unknown */
-    bool make_admin;     /* bootstrap by configuration; only ever raises */
+    const char *name; /* NULL = unknown */
+    bool make_admin;  /* bootstrap by configuration; only ever raises */
 };
 struct user_identity {
     int64_t id;
@@ -57,20 +57,22 @@ struct user_identity {
     bool email_known;
 };
 /* Finds or creates in one statement; two at once give one row. */
-err users_sign_in(struct ctx *ctx, struct db *db, const struct user_sign_in *who, struct user_identity *out);
+err users_sign_in(struct ctx *ctx, struct db *db, const struct user_sign_in *who,
+    struct user_identity *out);
 
 err users_get(struct ctx *ctx, struct db *db, int64_t id, struct user *out);
 err users_get_admin(struct ctx *ctx, struct db *db, int64_t id, struct user_admin *out);
 /* patch: JSON object of display_name, locale, currency, phone (merge patch). */
-err users_update_me(struct ctx *ctx, struct db *db, int64_t id, const char *patch, struct user *out);
+err users_update_me(struct ctx *ctx, struct db *db, int64_t id, const char *patch,
+    struct user *out);
 
 struct user_filter {
-    const char *q, *role, *status;       /* NULL = any */
+    const char *q, *role, *status; /* NULL = any */
     bool has_created_from, has_created_to;
     int64_t created_from, created_to;
-    const char *sort;                    /* one of user_sorts */
-    int64_t after_id;                    /* last row of the page before; 0 = first page */
-    int64_t limit;                       /* rows read; ask for one more than shown */
+    const char *sort; /* one of user_sorts */
+    int64_t after_id; /* last row of the page before; 0 = first page */
+    int64_t limit;    /* rows read; ask for one more than shown */
 };
 extern const char *const user_sorts[]; /* NULL-terminated; the first is the default */
 err users_list(struct ctx *ctx, struct db *db, const struct user_filter *filter, struct list *out);
@@ -78,16 +80,18 @@ err users_count(struct ctx *ctx, struct db *db, const struct user_filter *filter
 
 struct user_change {
     int64_t id;
-    const char *role, *status;  /* NULL = unchanged */
-    int64_t if_version;         /* 0 = any */
+    const char *role, *status; /* NULL = unchanged */
+    int64_t if_version;        /* 0 = any */
     int64_t actor_id;
     const char *request_id;
 };
 /* ERR_NOT_FOUND, ERR_PRECONDITION, ERR_CONFLICT (last admin, or yourself). Audited in the same transaction. */
-err users_change(struct ctx *ctx, struct db *db, const struct user_change *change, struct user_admin *out);
+err users_change(struct ctx *ctx, struct db *db, const struct user_change *change,
+    struct user_admin *out);
 
 /* By an operator: the user with this Clerk id gets this role. ERR_NOT_FOUND. */
-err users_set_role(struct ctx *ctx, struct db *db, const char *clerk_user_id, const char *role, int64_t *out_id);
+err users_set_role(struct ctx *ctx, struct db *db, const char *clerk_user_id, const char *role,
+    int64_t *out_id);
 
 /* Clerk's user.created / user.updated / user.deleted, already authenticated. Out-of-order and repeated events are
  * harmless; a deleted user never comes back. event_id is remembered with the change, in one transaction;

@@ -3,6 +3,7 @@
 #include "core/arena.h"
 #include "core/ctx.h"
 #include "db/db.h"
+#include "properties/change.h"
 #include "properties/properties.h"
 #include "properties/sql.h"
 
