@@ -13,15 +13,16 @@ BODY = json.dumps({"title": "Smuggled house", "listing_type": "sale", "property_
                    "price": {"amount_minor": 5, "currency": "THB", "period": "total"}}).encode()
 ROWS = "SELECT count(*) FROM properties"
 
-# Replies that the HTTP library writes before our code sees the request: status and an HTML or empty body. Nothing
-# else may come without our envelope; a newer library may refuse more by itself.
+# Refusals that the HTTP library writes itself, in HTML: docs/adr/0011. Nothing else may come without our envelope.
 BY_LIBRARY = {400, 413, 414, 431, 505}
 
 
-def assert_refusal(reply, statuses=(400,)):
+def assert_refusal(reply, statuses=(400,), head=False):
     assert reply.status in statuses, (reply.status, reply.body)
-    if reply.header("content-type") == "application/json":
-        assert reply.error["code"] in ("BAD_REQUEST", "METHOD_NOT_ALLOWED", "PAYLOAD_TOO_LARGE")
+    if head:
+        assert reply.header("content-type") == "application/json" and reply.body == b""
+    elif reply.header("content-type") == "application/json":
+        assert reply.error["code"] in ("BAD_REQUEST", "METHOD_NOT_ALLOWED", "PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT")
         assert reply.header("x-request-id") == reply.error["request_id"]
     else:
         assert reply.status in BY_LIBRARY
@@ -134,16 +135,15 @@ def signed(first, authorization):
 def test_ambiguous_requests_are_refused_and_the_connection_closed(app, services, product, authorization, name):
     first, body = REFUSED[name]
     before = services.sql(product, ROWS)
-    answer = exchange(app.port, signed(first, authorization) + body + SECOND)
+    answer = exchange(app.port, signed(first, authorization) + body + SECOND, head=first.startswith(b"HEAD"))
     assert answer.closed and answer.rest == b"", answer
-    assert len(answer.replies) == (0 if name in NO_ANSWER else 1), answer
-    for reply in answer.replies:
-        assert_refusal(reply)
+    assert len(answer.replies) == 1, answer
+    assert_refusal(answer.replies[0], (413,) if name in BEYOND_COUNTING else (400,), head=first.startswith(b"HEAD"))
     assert services.sql(product, ROWS) == before
 
 
-# The library hangs up without a word.
-NO_ANSWER = set()
+# Lengths that no 64 bits hold: too large rather than malformed.
+BEYOND_COUNTING = ("length '" + "9" * 40 + "'", "length '18446744073709551617'")
 
 
 def assert_read_once(app, services, product, data):
@@ -183,7 +183,7 @@ def test_broken_chunks_are_refused(app, services, product, authorization, name):
     answer = exchange(app.port, signed(head(JSON, "Transfer-Encoding: chunked"), authorization) + BAD_CHUNKS[name] + SECOND)
     assert answer.closed and len(answer.replies) <= 1, answer
     for reply in answer.replies:
-        assert_refusal(reply, (400, 413))
+        assert_refusal(reply, (400, 408, 413))  # 408: the library waits for a chunk of any size
     assert services.sql(product, ROWS) == before
 
 
@@ -209,7 +209,7 @@ def test_good_requests_are_not_refused(app, authorization, services, product):
     before = int(services.sql(product, ROWS)[0][0])
     good = {
         "length": head(JSON, f"Content-Length: {LEN}"), "lower case": head(JSON.lower(), f"content-length: {LEN}"),
-        "no blank": head(JSON.replace(" ", ""), f"Content-Length:{LEN}"), "blanks": head(JSON, f"Content-Length: \t {LEN} \t"),
+        "no blank": head(JSON.replace(" ", ""), f"Content-Length:{LEN}"), "blanks": head(JSON, f"Content-Length: \t {LEN}"),
         "empty value": head(JSON, "X-Empty:", f"Content-Length: {LEN}"), "leading zeros": head(JSON, f"Content-Length: 00{LEN}"),
         "high bytes": head(JSON, "X-Name: J\xf6rg", f"Content-Length: {LEN}"), "query": head(JSON, f"Content-Length: {LEN}", path=LIST + "?"),
         "chunked": head(JSON, "Transfer-Encoding: chunked"), "Chunked": head(JSON, "Transfer-Encoding: Chunked"),

@@ -68,7 +68,9 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 /* The request line is complete. What we return is the request's context in all later calls. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    return intake_open(arg, conn_of(connection), target);
+    struct request *request = intake_open(arg, conn_of(connection), target);
+    request->connection = connection;
+    return request;
 }
 
 static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
@@ -100,7 +102,6 @@ static enum MHD_Result begin(struct request *request, struct MHD_Connection *con
     input.block_bytes =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
     input.target_at = IS_1_0 ? NULL : request->target_at;
-    request->connection = connection;
     collect_headers(request, connection);
     const bool answered = intake_begin(request, &input);
     request->state = answered ? REQUEST_DONE : REQUEST_BODY;
@@ -266,10 +267,43 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 
 /* ---- the daemon ---- */
 
+/* Of all requests that we have not been shown yet, the one whose headers are complete: the library is at it. */
+static struct request *request_at_hand(const struct http_server *server)
+{
+    for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
+        struct request *request = conn->request;
+        if (request != NULL && request->state == REQUEST_HEADERS && !conn->cut &&
+            MHD_get_connection_info(request->connection,
+                MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) != NULL) {
+            return request;
+        }
+    }
+    return NULL;
+}
+
+/* Lengths that it cannot read the library refuses by itself: in HTML, and 0.9.75 sends the head twice. Its log line
+ * comes just before: we answer first and close the socket for it. */
+static void answer_first(const struct http_server *server, const char *fmt, va_list args)
+{
+    static const char refusal[] = "Error processing request (HTTP response code is %u";
+    if (strncmp(fmt, refusal, sizeof(refusal) - 1) != 0) {
+        return;
+    }
+    struct request *request = request_at_hand(server);
+    if (request != NULL) {
+        intake_refused(request, va_arg(args, unsigned));
+        conn_shut(request->conn);
+    }
+}
+
 static void __attribute__((format(printf, 2, 0))) on_log(void *arg, const char *fmt, va_list args)
 {
     struct http_server *server = arg;
     char text[LOG_LINE_MAX];
+    va_list again;
+    va_copy(again, args);
+    answer_first(server, fmt, again);
+    va_end(again);
     if (!log_enabled(server->ctx.log, LOG_DEBUG)) {
         return;
     }

@@ -143,17 +143,40 @@ bool intake_begin(struct request *request, struct guard_input *input)
     return find_route(request) || prepare_body(request, &verdict);
 }
 
-void intake_late(struct request *request)
+/* Straight to the socket: on this connection nothing else will be sent. */
+static void answer_directly(struct request *request)
 {
     struct buf out;
-    request->reply.close = true;
-    if (request->ctx.request_id[0] == '\0') {
-        name_request(request);
-    }
-    refuse(request, REFUSED_TIMEOUT, "request did not arrive in time");
     buf_init(&out, request->arena, RAW_REPLY_MAX, RAW_REPLY_MAX);
     reply_print(&request->reply, &out);
     if (!out.failed) { /* what does not fit into the socket is not worth waiting for */
         (void)!send(request->conn->fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
+}
+
+static void begin_refusal(struct request *request)
+{
+    request->reply.close = true;
+    if (request->ctx.request_id[0] == '\0') {
+        name_request(request);
+    }
+}
+
+void intake_late(struct request *request)
+{
+    begin_refusal(request);
+    refuse(request, REFUSED_TIMEOUT, "request did not arrive in time");
+    answer_directly(request);
+}
+
+void intake_refused(struct request *request, unsigned status)
+{
+    begin_refusal(request);
+    if (status == 413) {
+        (void)fail(&request->ctx, ERR_TOO_LARGE, "announced length is beyond counting");
+        dispatch_refuse(request);
+    } else {
+        refuse(request, REFUSED_REQUEST, "refused by the HTTP library");
+    }
+    answer_directly(request);
 }

@@ -259,7 +259,16 @@ void reply_complete(struct request *request)
 
 static const char *reason(int status)
 {
-    return status == 408 ? "Request Timeout" : "Service Unavailable";
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {{400, "Bad Request"}, {408, "Request Timeout"}, {413, "Content Too Large"}};
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].reason;
+        }
+    }
+    return "Error";
 }
 
 void reply_print(const struct reply *reply, struct buf *out)

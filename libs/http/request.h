@@ -112,5 +112,7 @@ bool intake_begin(struct request *request, struct guard_input *input);
 void intake_close(struct request *request);
 /* The client let its deadline pass: answers it directly. */
 void intake_late(struct request *request);
+/* The library refuses it and is about to say so with this status: answers directly in its place. */
+void intake_refused(struct request *request, unsigned status);
 
 #endif
