@@ -273,8 +273,8 @@ static struct request *request_at_hand(const struct http_server *server)
     for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
         struct request *request = conn->request;
         if (request != NULL && request->state == REQUEST_HEADERS && !conn->cut &&
-            MHD_get_connection_info(request->connection,
-                MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) != NULL) {
+            MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) !=
+                NULL) {
             return request;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/codes.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
@@ -57,13 +58,14 @@ static err begin(struct ctx *ctx, void *arg, const char *principal, const char *
 static err finish(struct ctx *ctx, void *arg, const char *principal, const char *route,
     const char *key, int status, const char *body, size_t body_len)
 {
-    (void)body_len; /* replies are text without NUL */
     if (status == 0) {
         return db_exec(ctx, arg, &SQL_idempotency_forget,
             DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key)), /* out_affected */ NULL);
     }
+    /* A reply is text without NUL, but not one that ends with NUL. */
+    const char *text = arena_strndup(ctx->arena, body == NULL ? "" : body, body_len);
     return db_exec(ctx, arg, &SQL_idempotency_finish,
-        DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_I64(status), DB_TEXT(body)),
+        DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_I64(status), DB_TEXT(text)),
         /* out_affected */ NULL);
 }
 
