@@ -3,15 +3,16 @@
 
 Exits 1 with a list of problems, 0 with a one-line summary a product.
 """
-import json
 import re
 import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
+import check_faq
+from check_common import (FLAG, INTEGER, LOCALES, NUMBER, TEXT, Report, check_shape, check_unique,
+                          has_thai, load)
+
 PRODUCTS = {"bestays": {"short_stay"}, "realestate": {"sale", "lease"}}
 THB_PER_USD = 36
 NEWEST = "2026-11-01T00:00:00Z"
@@ -21,7 +22,6 @@ PERIODS = {"short_stay": "night", "sale": "total", "lease": "month"}
 POLICIES = {"flexible", "moderate", "strict"}
 LAND_TITLES = {"chanote", "nor_sor_3_gor", "nor_sor_3", "condominium_title"}
 CURRENCIES = {"THB", "USD", "EUR", "GBP"}
-LOCALES = {"en", "th"}
 
 PROPERTY_TYPES = {
     "bestays": set("villa condo apartment bungalow house townhouse houseboat cabin glamping "
@@ -60,7 +60,6 @@ PROVINCES = {
 }
 PROVINCE_RADIUS = 0.6
 
-INTEGER, NUMBER, TEXT, FLAG = (int,), (int, float), (str,), (bool,)
 # key: (types, required, lowest, highest); the bounds are those of the columns or of common sense
 PROPERTY = {
     "slug": (TEXT, True, 3, 120), "listing_type": (TEXT, True, None, None),
@@ -113,56 +112,11 @@ FINANCIALS = {key: (types, False, low, high) for key, (types, _, low, high) in I
 }
 
 
-class Report:
-    """Problems of one product, each with the place it was found in."""
-
-    def __init__(self, product):
-        self.product = product
-        self.problems = []
-
-    def expect(self, condition, where, text):
-        if not condition:
-            self.problems.append(f"{self.product}/{where}: {text}")
-        return bool(condition)
-
-
-def size_of(value):
-    return len(value) if isinstance(value, (str, list, dict)) else value
-
-
-def check_shape(report, where, item, shape):
-    """Keys, types and bounds. True if the rest of the checks may rely on them."""
-    if not report.expect(isinstance(item, dict), where, "is not an object"):
-        return False
-    before = len(report.problems)
-    for key in item.keys() - shape.keys():
-        report.expect(False, where, f"unknown key {key}")
-    for key, (types, required, low, high) in shape.items():
-        if key not in item:
-            report.expect(not required, where, f"{key} is missing")
-            continue
-        value = item[key]
-        if not report.expect(type(value) in types, where, f"{key} has the wrong type"):
-            continue
-        fits = (low is None or size_of(value) >= low) and (high is None or size_of(value) <= high)
-        report.expect(fits, where, f"{key} is out of range: {value!r:.60}")
-    return len(report.problems) == before
-
-
-def check_unique(report, where, values, what):
-    for value, count in Counter(values).items():
-        report.expect(count == 1, where, f"{what} {value!r:.80} appears {count} times")
-
-
 def is_time(text):
     try:
         return bool(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
     except ValueError:
         return False
-
-
-def has_thai(text):
-    return sum("\u0e01" <= letter <= "\u0e5b" for letter in text) > len(text) // 2
 
 
 def check_users(report, users):
@@ -360,16 +314,6 @@ def check_set(report, items):
     return f"{len(items)} properties, {len(used)} amenities, {dict(statuses)}"
 
 
-def load(report, name):
-    path = ROOT / report.product / name
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        report.expect(False, name, str(error))
-        return []
-    return data if report.expect(isinstance(data, list), name, "is not a list") else []
-
-
 def check_product(product):
     report = Report(product)
     agents = check_users(report, load(report, "users.json"))
@@ -379,8 +323,9 @@ def check_product(product):
              if check_shape(report, f"properties.json [{number}]", item, PROPERTY)]
     for item in items:
         check_property(report, product, item, agents)
+    faq = check_faq.check_files(report)
     summary = check_set(report, items) if not report.problems else ""
-    return report.problems, summary
+    return report.problems, ", ".join(part for part in (summary, faq) if part)
 
 
 def main():
