@@ -2,7 +2,7 @@
 #   svc_library(<name> SOURCES ... [SQL sql/x.sql ...] [TESTS x_test.c ...] [DEPENDS lib ...] [LIBS PkgConfig::X ...])
 #   svc_app(<name> SOURCES ... DEPENDS lib ... [LIBS ...])
 #   svc_embed(<target> SYMBOL <name> FILES ... [GZIP])
-#   svc_product_migrations(<target> <product>)
+#   svc_migrations(<target> <product>)
 #   svc_fiber_source(<file>)
 include(flags)
 include(warnings)
@@ -109,17 +109,6 @@ function(svc_embed target)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/embed.S.in" "${out}/${symbol}.S" @ONLY)
     set_source_files_properties("${out}/${symbol}.S" PROPERTIES OBJECT_DEPENDS "${blobs}")
     target_sources(${target} PRIVATE "${out}/${symbol}.S" ${blobs})
-endfunction()
-
-# "<target>/migrations.h": the shared migrations and the product's own, in the order of their numbers. The one place that looks
-# into folders instead of at a list: a new migration is a new file and nothing else.
-function(svc_product_migrations target product)
-    file(GLOB files CONFIGURE_DEPENDS
-        "${PROJECT_SOURCE_DIR}/migrations/*.sql" "${PROJECT_SOURCE_DIR}/migrations/${product}/*.sql")
-    list(TRANSFORM files REPLACE "^(.*/)([^/]*)$" "\\2|\\1\\2")
-    list(SORT files)
-    list(TRANSFORM files REPLACE "^[^|]*\\|" "")
-    svc_embed(${target} SYMBOL migrations FILES ${files})
 endfunction()
 
 # The one file that switches stacks. Fortified longjmp and shadow stacks forbid exactly that, and link-time optimisation could

@@ -50,6 +50,7 @@ void db_close(struct db *db);
 
 struct db_arg {
     const char *text; /* NULL = SQL NULL; borrowed until the call returns */
+    int binary_len;   /* over 0: text is that many bytes in the type's binary format */
     char number
         [32]; /* backing store of numbers and times; used when text is NULL and this is not "" */
 };
@@ -69,12 +70,19 @@ static inline struct db_arg db_arg_bool(bool value)
     return (struct db_arg){.text = value ? "t" : "f"};
 }
 
-/* Typed arguments: DB_ARGS(DB_TEXT(slug), DB_I64(id)). All travel in text format; the SQL casts them. */
+static inline struct db_arg db_arg_binary(const void *bytes, int len)
+{
+    return (struct db_arg){.text = bytes, .binary_len = len};
+}
+
+/* Typed arguments: DB_ARGS(DB_TEXT(slug), DB_I64(id)). They travel in text format unless they say otherwise; the SQL
+ * casts them. */
 #define DB_TEXT(value) db_arg_text(value) /* const char *; NULL = SQL NULL; JSON too */
 #define DB_I64(value) db_arg_i64(value)
 #define DB_F64(value) db_arg_f64(value)
 #define DB_BOOL(value) db_arg_bool(value)
-#define DB_TIME(value) db_arg_time(value) /* microseconds since 1970 */
+#define DB_TIME(value) db_arg_time(value)               /* microseconds since 1970 */
+#define DB_BINARY(bytes, len) db_arg_binary(bytes, len) /* NULL = SQL NULL; bytea, vector */
 #define DB_NULL() db_arg_text(NULL)
 #define DB_ARGS(...)                                                                               \
     ((struct db_args){                                                                             \

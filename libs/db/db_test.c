@@ -64,6 +64,7 @@ static const struct db_stmt echo = {"echo",
     "$12::text AS \"owner.name\""};
 static const struct db_stmt series = {"series", "SELECT n FROM generate_series(1, $1::bigint) n"};
 static const struct db_stmt divide = {"divide", "SELECT 100 / $1::bigint AS n"};
+static const struct db_stmt size_of = {"size_of", "SELECT length($1::bytea) AS n"};
 static const struct db_stmt sleep_s = {"sleep_s", "SELECT count(pg_sleep($1::float8)) AS n"};
 static const struct db_stmt insert = {"insert", "INSERT INTO things (id) VALUES ($1::bigint)"};
 static const struct db_stmt update = {"update", "UPDATE things SET id = -id WHERE id > $1::bigint"};
@@ -75,8 +76,8 @@ static const struct db_stmt show = {"show",
     "SELECT current_setting('TimeZone') AS name, current_setting('statement_timeout') AS state, "
     "current_setting('search_path') AS extra"};
 
-static const struct db_stmt *const statements[] = {&echo, &series, &divide, &sleep_s, &insert,
-    &update, &wide, &null_number, &broken, &all_things, &show, NULL};
+static const struct db_stmt *const statements[] = {&echo, &series, &size_of, &divide, &sleep_s,
+    &insert, &update, &wide, &null_number, &broken, &all_things, &show, NULL};
 static const struct db_stmt *const *const lists[] = {statements, NULL};
 
 static void run(void (*fn)(struct ctx *ctx, struct db_test *test))
@@ -162,6 +163,21 @@ static void read_nulls(struct ctx *ctx, struct db_test *test)
 START_TEST(null_is_told_from_zero)
 {
     run(read_nulls);
+}
+END_TEST
+
+static void send_bytes(struct ctx *ctx, struct db_test *test)
+{
+    static const char bytes[] = {'a', '\0', 'b', '\xff'};
+    struct number number = {0};
+    must(ctx, db_one(ctx, test->db, &size_of, DB_ARGS(DB_BINARY(bytes, sizeof(bytes))),
+                  SHAPE(number), &number));
+    ck_assert_int_eq(number.n, sizeof(bytes));
+}
+
+START_TEST(bytes_travel_as_they_are)
+{
+    run(send_bytes);
 }
 END_TEST
 
@@ -395,6 +411,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, postgres_start, postgres_stop);
     tcase_add_test(tests, every_type_arrives_as_it_was_sent);
     tcase_add_test(tests, null_is_told_from_zero);
+    tcase_add_test(tests, bytes_travel_as_they_are);
     tcase_add_test(tests, a_statement_that_does_not_fit_is_our_fault);
     tcase_add_test(tests, the_number_of_rows_is_part_of_the_call);
     tcase_add_test(tests, changes_are_counted_and_constraints_are_named);

@@ -233,12 +233,16 @@ struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *st
 {
     ASSERT(args.count <= ARGS_MAX);
     const char *values[ARGS_MAX];
+    int lengths[ARGS_MAX];
+    int formats[ARGS_MAX];
     for (int i = 0; i < args.count; i++) {
         const struct db_arg *arg = &args.values[i];
         values[i] = arg->text == NULL && *arg->number != '\0' ? arg->number : arg->text;
+        lengths[i] = arg->binary_len;
+        formats[i] = arg->binary_len > 0;
     }
-    return end_query(conn, PQsendQueryPrepared(conn->pg, stmt->name, args.count, values,
-                               /* lengths= */ NULL, /* formats= */ NULL, /* resultFormat= */ 0));
+    return end_query(conn, PQsendQueryPrepared(conn->pg, stmt->name, args.count, values, lengths,
+                               formats, /* resultFormat= */ 0));
 }
 
 err db_query_wait(struct ctx *ctx, struct db_conn *conn, struct db_query *query, int64_t timeout_ms,

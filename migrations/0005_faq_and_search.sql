@@ -1,0 +1,161 @@
+-- FAQ, its gaps, and search by meaning. One model is active at a time: settings.embedding_model; the vectors of the next one
+-- are built beside its own and switched to at once.
+
+INSERT INTO settings (key, value) VALUES ('faq_version', '1'), ('embedding_model', '"hash-1536"');
+
+CREATE TABLE faq_categories (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug       text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 60),
+    name       jsonb NOT NULL, -- {locale: text}
+    position   int NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    version    int NOT NULL DEFAULT 1
+);
+
+-- The text search configuration of a locale. IMMUTABLE, as generated columns need it.
+CREATE FUNCTION text_config(locale text) RETURNS regconfig LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN locale = 'en' THEN 'pg_catalog.english'::regconfig ELSE 'pg_catalog.simple'::regconfig END
+$$;
+
+CREATE TABLE faq_documents (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    category_id       bigint NOT NULL REFERENCES faq_categories ON DELETE RESTRICT,
+    locale            text NOT NULL,
+    question          text NOT NULL CHECK (char_length(question) BETWEEN 3 AND 500),
+    answer            text NOT NULL CHECK (char_length(answer) <= 8000),
+    tags              text[] NOT NULL DEFAULT '{}',
+    variants_text     text NOT NULL DEFAULT '', -- other phrasings, one a line: a generated column cannot read an array
+    status            text NOT NULL DEFAULT 'published' CHECK (status IN ('draft', 'published', 'archived')),
+    position          int NOT NULL DEFAULT 0,
+    helpful_count     int NOT NULL DEFAULT 0,
+    not_helpful_count int NOT NULL DEFAULT 0,
+    updated_by        bigint REFERENCES users,
+    published_at      timestamptz,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    version           int NOT NULL DEFAULT 1,
+    search_text       text GENERATED ALWAYS AS (lower(question || E'\n' || variants_text || E'\n' || answer)) STORED,
+    fts               tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector(text_config(locale), question || E'\n' || variants_text), 'A') ||
+        setweight(to_tsvector(text_config(locale), answer), 'B')) STORED,
+    CHECK (status <> 'published' OR answer <> '')
+);
+CREATE UNIQUE INDEX faq_documents_question ON faq_documents (locale, md5(lower(question))) WHERE status <> 'archived';
+CREATE INDEX faq_documents_fts ON faq_documents USING gin (fts);
+CREATE INDEX faq_documents_search ON faq_documents USING gin (search_text gin_trgm_ops);
+CREATE INDEX faq_documents_category ON faq_documents (category_id, position);
+
+-- part 0 = question and answer, 1.. = a variant each. Small enough for an exact scan, which has full recall.
+CREATE TABLE faq_embeddings (
+    faq_id       bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
+    part         smallint NOT NULL,
+    model        text NOT NULL,
+    dims         int NOT NULL,
+    content_hash bytea NOT NULL, -- SHA-256 of the text embedded
+    embedding    vector NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (faq_id, part, model),
+    CHECK (vector_dims(embedding) = dims)
+);
+CREATE INDEX faq_embeddings_model ON faq_embeddings (model);
+
+CREATE TABLE faq_revisions (
+    faq_id     bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
+    version    int NOT NULL,
+    question   text NOT NULL,
+    answer     text NOT NULL,
+    changed_by bigint REFERENCES users,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (faq_id, version)
+);
+
+CREATE TABLE faq_feedback (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    faq_id       bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
+    user_id      bigint REFERENCES users,
+    session_hash bytea,
+    helpful      boolean NOT NULL,
+    comment      text CHECK (char_length(comment) <= 1000),
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    CHECK ((user_id IS NULL) <> (session_hash IS NULL)),
+    UNIQUE (faq_id, user_id),
+    UNIQUE (faq_id, session_hash)
+);
+
+-- Questions that nobody could answer, grouped.
+CREATE TABLE faq_gaps (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    locale          text NOT NULL,
+    normalised      text NOT NULL,
+    sample_question text NOT NULL,
+    embedding       vector,
+    model           text,
+    count           int NOT NULL DEFAULT 1,
+    status          text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'resolved', 'dismissed')),
+    resolved_faq_id bigint REFERENCES faq_documents ON DELETE SET NULL,
+    best_faq_id     bigint REFERENCES faq_documents ON DELETE SET NULL,
+    best_score      double precision,
+    first_seen_at   timestamptz NOT NULL DEFAULT now(),
+    last_seen_at    timestamptz NOT NULL DEFAULT now(),
+    CHECK ((embedding IS NULL) = (model IS NULL))
+);
+CREATE UNIQUE INDEX faq_gaps_words ON faq_gaps (locale, normalised) WHERE status = 'open';
+CREATE INDEX faq_gaps_count ON faq_gaps (status, count DESC, id DESC);
+
+CREATE TABLE faq_gap_examples (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gap_id     bigint NOT NULL REFERENCES faq_gaps ON DELETE CASCADE,
+    source     text NOT NULL CHECK (source IN ('search', 'chat')),
+    message_id bigint,
+    question   text NOT NULL,
+    at         timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX faq_gap_examples_gap ON faq_gap_examples (gap_id, id DESC);
+
+CREATE TABLE property_embeddings (
+    property_id  bigint NOT NULL REFERENCES properties ON DELETE CASCADE,
+    locale       text NOT NULL,
+    model        text NOT NULL,
+    dims         int NOT NULL,
+    content_hash bytea NOT NULL,
+    embedding    vector NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (property_id, locale, model),
+    CHECK (vector_dims(embedding) = dims)
+);
+CREATE INDEX property_embeddings_hash_1536 ON property_embeddings
+    USING hnsw ((embedding::vector(1536)) vector_cosine_ops) WHERE model = 'hash-1536';
+
+-- Ranks what two legs found, for anything that has an id: keeps the score of each leg, 0..1, ties by id.
+-- rrf: weighted reciprocal ranks, (w_v / (k + rank) + w_k / (k + rank)) / ((w_v + w_k) / (k + 1)); a missing leg adds 0.
+-- convex: weighted scores, each leg scaled to 0.001..1 over its own candidates; all alike is 1. Not-a-number is dropped.
+CREATE FUNCTION search_fused(
+    vector_ids bigint[], vector_scores double precision[],
+    keyword_ids bigint[], keyword_scores double precision[], keyword_strict boolean[],
+    fusion text, vector_weight double precision, keyword_weight double precision, rrf_k double precision)
+RETURNS TABLE (id bigint, score double precision, cosine double precision, keyword double precision, strict boolean, source text)
+LANGUAGE sql IMMUTABLE AS $$
+    WITH v AS (
+        SELECT x.id, x.s, row_number() OVER (ORDER BY x.s DESC, x.id) AS r,
+               greatest(0.001, coalesce((x.s - min(x.s) OVER ()) / CASE WHEN max(x.s) OVER () - min(x.s) OVER () >= 1e-6
+                                        THEN max(x.s) OVER () - min(x.s) OVER () END, 1)) AS n
+        FROM unnest(vector_ids, vector_scores) AS x (id, s)
+        WHERE x.s <> 'NaN' AND x.s NOT IN ('Infinity', '-Infinity')
+    ), k AS (
+        SELECT x.id, x.s, x.strict, row_number() OVER (ORDER BY x.s DESC, x.id) AS r,
+               greatest(0.001, coalesce((x.s - min(x.s) OVER ()) / CASE WHEN max(x.s) OVER () - min(x.s) OVER () >= 1e-6
+                                        THEN max(x.s) OVER () - min(x.s) OVER () END, 1)) AS n
+        FROM unnest(keyword_ids, keyword_scores, keyword_strict) AS x (id, s, strict)
+        WHERE x.s <> 'NaN' AND x.s NOT IN ('Infinity', '-Infinity')
+    )
+    SELECT id,
+           CASE WHEN fusion = 'convex'
+                THEN (vector_weight * coalesce(v.n, 0) + keyword_weight * coalesce(k.n, 0)) / (vector_weight + keyword_weight)
+                ELSE (coalesce(vector_weight / (rrf_k + v.r), 0) + coalesce(keyword_weight / (rrf_k + k.r), 0))
+                     / ((vector_weight + keyword_weight) / (rrf_k + 1)) END,
+           v.s, k.s, coalesce(k.strict, false),
+           CASE WHEN v.id IS NULL THEN 'keyword' WHEN k.id IS NULL THEN 'vector' ELSE 'hybrid' END
+    FROM v FULL JOIN k USING (id)
+$$;
