@@ -13,13 +13,18 @@ struct demo_config {
     int64_t demo_port;
     bool demo_on;
     struct strs demo_list;
+    double demo_share;
+    const char *demo_mode;
 };
+static const char *const demo_modes[] = {"fast", "safe", NULL};
 static const struct field demo_fields[] = {
     FIELD_STR(struct demo_config, demo_url, "Where it is", .required = true),
     FIELD_SECRET(struct demo_config, demo_secret, "What only we know"),
     FIELD_I64(struct demo_config, demo_port, "Port", .min = 1, .max = 65535, .dflt = 8000),
     FIELD_BOOL(struct demo_config, demo_on, "Switch", .dflt = 1),
     FIELD_STRS(struct demo_config, demo_list, "Names", .dflt_text = "a,b"),
+    FIELD_F64(struct demo_config, demo_share, "Part of it", .dflt_f64 = 0.7),
+    FIELD_ENUM(struct demo_config, demo_mode, "How", .choices = demo_modes, .dflt_text = "safe"),
 };
 
 static struct arena *arena;
@@ -180,6 +185,8 @@ START_TEST(markdown_has_a_row_for_every_option)
     ck_assert_ptr_nonnull(strstr(text, "## Demo"));
     ck_assert_ptr_nonnull(strstr(text, "| `DEMO_PORT` | integer 1..65535 | 8000 | Port |"));
     ck_assert_ptr_nonnull(strstr(text, "| `DEMO_URL` | text | required | Where it is |"));
+    ck_assert_ptr_nonnull(strstr(text, "| `DEMO_SHARE` | number | 0.7 | Part of it |"));
+    ck_assert_ptr_nonnull(strstr(text, "| `DEMO_MODE` | one of: fast, safe | `safe` | How |"));
     free(text);
 }
 END_TEST

@@ -25,7 +25,8 @@ const struct field http_config_fields[] = {
     FIELD_STR(struct http_config, api_v1_prefix, "Path of version 1 of the API",
         .dflt_text = "/api/v1"),
     FIELD_STRS(struct http_config, frontend_url,
-        "Exact origins of the front ends, comma separated; the first is the canonical one",
+        "Exact origins of the front ends, the first is the canonical one; must be set outside "
+        "development",
         .dflt_text = ""),
     FIELD_SECRET(struct http_config, metrics_token,
         "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = ""),

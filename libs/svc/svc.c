@@ -166,7 +166,7 @@ int svc_main(int argc, char **argv, const struct product *product)
     struct config_report *report = ARENA_NEW(arena, struct config_report);
     const struct config_source source = {(const char *const *)environ, line.env_file};
     int code = EX_OK;
-    if (line.verb->bare) {
+    if (line.verb->bare || line.command.markdown) { /* describing settings needs none */
         settings_of_product(arena, product, settings);
     } else if (!settings_load(arena, product, &source, settings, report)) {
         code = EX_CONFIG;
