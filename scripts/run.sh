@@ -43,19 +43,19 @@ start_products() {
 }
 
 print_summary() {
-    local product url
+    local product url first=''
     for product in $(products); do
+        first=${first:-$product}
         url=$(product_url "$product")
         printf '\n%s\n  API    %s/api/v1\n  docs   %s/docs\n  log    %s\n  user   %s\n  admin  %s\n' "$product" "$url" "$url" \
             "$DEV/$product/api.log" "$(scripts/token.sh "$product" --role user)" "$(scripts/token.sh "$product" --role admin)"
     done
-    product=$(products | head -n 1)
-    url=$(product_url "$product")
+    url=$(product_url "$first")
     cat <<END
 
 Try:
   curl '$url/api/v1/properties?limit=3'
-  curl -H "Authorization: Bearer \$(scripts/token.sh $product)" $url/api/v1/users/me
+  curl -H "Authorization: Bearer \$(scripts/token.sh $first)" $url/api/v1/users/me
   curl '$url/api/v1/properties?near=7.89,98.30&radius_km=30&sort=distance&limit=3'
 END
 }

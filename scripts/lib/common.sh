@@ -31,7 +31,8 @@ products() {
 
 # Refuses a name that is no product; names what there is.
 require_product() {
-    products | grep -qxF -- "${1:-}" ||
+    # Not in a pipe: a reader that leaves early breaks it for the writer, which pipefail takes for a failure.
+    grep -qxF -- "${1:-}" <<<"$(products)" ||
         die "'${1:-}' is not a product; use one of: $(products | paste -sd ' ')"
 }
 
