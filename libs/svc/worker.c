@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "net/fiber.h"
 #include "net/loop.h"
+#include "svc/listen.h"
 #include "svc/product.h"
 #include "svc/settings.h"
 #include "svc/wiring.h"
@@ -70,6 +71,8 @@ static void drain(void *arg, int signal)
     loop_timer_start(worker->grace, worker->options->settings->app.shutdown_grace_seconds * 1000,
         /* repeat_ms */ 0);
     http_server_drain(worker->server, drained, worker);
+    listen_close(&worker->options->listen_fds[worker->options->number],
+        1); /* others may still hold it: at a reload they do */
 }
 
 /* Signals of a terminal go to the whole group; a worker listens to its master alone. */
@@ -94,12 +97,26 @@ static err open_server(struct worker *worker)
     http.worker = options->slot;
     struct http_options *kept = ARENA_NEW(worker->ctx.arena, struct http_options);
     *kept = http;
-    return http_server_open(&worker->ctx, worker->loop, options->listen_fd, kept, &worker->server);
+    return http_server_open(&worker->ctx, worker->loop, options->listen_fds[options->number], kept,
+        &worker->server);
+}
+
+static void leave_master(const struct worker_options *options)
+{
+    const int *fds = options->listen_fds;
+    const int mine = options->number;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != options->parent) {
+        _exit(EX_OK); /* the master died before the line above */
+    }
+    listen_close(fds, mine);
+    listen_close(fds + mine + 1, options->settings->workers - mine - 1);
 }
 
 int worker_run(const struct worker_options *options)
 {
     struct worker worker = {.options = options};
+    leave_master(options);
     worker.log = log_new(STDOUT_FILENO, options->settings->log_level, &clock_system);
     log_identify(worker.log, options->product->id, options->number);
     struct arena *arena = arena_new(NULL);
