@@ -67,6 +67,7 @@ struct http_options {
     struct log *log;
     const struct clock *clock;
     struct metrics_page *metrics; /* shared page of all workers */
+    int64_t connections_max;      /* as many as descriptors allow; at most the configured number */
     int worker;                   /* slot on the page */
     int workers;
 };
