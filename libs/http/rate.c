@@ -12,8 +12,8 @@
 
 #define SETS 512 /* a power of two */
 #define WAYS 8
-#define LEASES_A_BUCKET 4 /* a lease is this part of a worker's share */
-#define LEASE_MAX 100000
+#define LEASES_A_BUCKET 4         /* a lease is this part of a worker's share */
+#define LEASE_MAX 1000            /* a lease costs one round trip, and is lost with the worker */
 #define CACHE_PAUSE_NS 1000000000 /* after Redis failed */
 #define NS_PER_S 1e9
 #define S_PER_MINUTE 60.0
@@ -109,12 +109,15 @@ static bool take_leased(struct bucket *bucket, int64_t now_ns, struct rate_verdi
     return true;
 }
 
-/* Tokens that the bucket would have got back by then are not missed: a lease ends after the time of its refill. */
-static void add_lease(struct bucket *bucket, int64_t granted, int64_t now_ns, int64_t per_minute)
+/* A lease lasts until the bucket has got back as much for every worker: tokens that all of them leave unused then
+ * do not add up to more than its refill, and who asks rarely finds it full. */
+static void add_lease(const struct rate *rate, struct bucket *bucket, int64_t granted,
+    int64_t per_minute)
 {
+    const int64_t now_ns = bucket->used_ns;
     const double refill_ns = (double)granted * S_PER_MINUTE * NS_PER_S / (double)per_minute;
     bucket->leased += granted;
-    bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns, NS_PER_S);
+    bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns * (double)rate->workers, NS_PER_S);
 }
 
 /* False: no answer from Redis. */
@@ -136,7 +139,7 @@ static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t p
     struct bucket *bucket = need_bucket(rate, key, now_ns);
     bucket->shared = results[1];
     if (results[0] > 0) {
-        add_lease(bucket, results[0], now_ns, per_minute);
+        add_lease(rate, bucket, results[0], per_minute);
     } else {
         bucket->refused_until_ns = now_ns + results[2] * 1000000;
     }

@@ -191,6 +191,7 @@ void http_server_drain(struct http_server *server, void (*done)(void *arg), void
     server->draining = true;
     server->drained = done;
     server->drained_arg = arg;
+    server->busy = daemon_run(server); /* who has connected already is served */
     daemon_quiesce(server);
     loop_timer_start(server->sweep, SWEEP_DRAIN_MS, SWEEP_DRAIN_MS);
 }

@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
+#include "core/log.h"
 #include "http/route.h"
 #include "svc/product.h"
 #include "svc/settings_check.h"
@@ -212,6 +213,23 @@ bool settings_load(struct arena *arena, const struct product *product,
     settings_check(arena, product, out, report);
     derive(arena, product, out);
     return report->problem_count == 0;
+}
+
+const struct settings *settings_reload(struct ctx *ctx, struct arena *arena,
+    const struct product *product, const struct config_source *source, const struct settings *old)
+{
+    struct settings *settings = ARENA_NEW(arena, struct settings);
+    struct config_report *report = ARENA_NEW(arena, struct config_report);
+    if (settings_load(arena, product, source, settings, report) &&
+        (settings->workers != old->workers || settings->http.port != old->http.port ||
+            strcmp(settings->http.bind_addr, old->http.bind_addr) != 0)) {
+        config_problem(arena, report, "PORT, BIND_ADDR, WORKERS",
+            "cannot change by a reload; restart for that");
+    }
+    for (int i = 0; i < report->problem_count; i++) {
+        log_error(ctx, "config.problem_found", LOG_STR("problem", report->problems[i]));
+    }
+    return report->problem_count == 0 ? settings : NULL;
 }
 
 void settings_of_product(struct arena *arena, const struct product *product, struct settings *out)

@@ -1,4 +1,5 @@
-/* svc/shared.h - the few words that master and workers share besides the metrics page: one writer, the master.
+/* svc/shared.h - the few words that master and workers share besides the metrics page: one writer, the
+ * master's check of the schema.
  * Owns: the mapping (made before the fork). */
 #ifndef SVC_SHARED_H
 #define SVC_SHARED_H

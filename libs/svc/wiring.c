@@ -144,6 +144,7 @@ struct http_options wiring_http(const struct product *product, const struct sett
         .production = settings->environment != ENVIRONMENT_DEVELOPMENT,
         .clock = &clock_system,
         .workers = settings->workers,
+        .connections_max = settings->http.max_connections,
     };
     if (wiring != NULL) {
         derive_signing_key(settings, options.signing_key);

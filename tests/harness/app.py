@@ -89,7 +89,7 @@ class App:
 
     def command(self, *arguments):
         """Runs a sub-command to its end."""
-        return subprocess.run([self.binary(), *arguments], env=self.environment(), stdout=subprocess.PIPE,
+        return subprocess.run([self.binary(), *arguments], env={**self.environment(), **self.settings}, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, timeout=120)
 
     def spawn(self):
