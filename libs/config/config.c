@@ -55,6 +55,27 @@ static const char *find_value(struct arena *arena, const struct env_vars *vars,
     return value;
 }
 
+/* "a, b" is how people write lists. */
+static const char *trim_items(struct arena *arena, const char *list)
+{
+    char *out = arena_alloc(arena, strlen(list) + 1);
+    size_t len = 0;
+    for (const char *at = list; *at != '\0';) {
+        at += strspn(at, " \t");
+        const size_t item = strcspn(at, ",");
+        memcpy(out + len, at, item);
+        len += item;
+        while (len > 0 && (out[len - 1] == ' ' || out[len - 1] == '\t')) {
+            len--;
+        }
+        at += item;
+        if (*at == ',') {
+            out[len++] = *at++;
+        }
+    }
+    return out;
+}
+
 static void load_field(struct ctx *ctx, const struct env_vars *vars, const struct field *field,
     void *out, struct config_report *report)
 {
@@ -70,6 +91,7 @@ static void load_field(struct ctx *ctx, const struct env_vars *vars, const struc
         return; /* the default stays */
     }
     const char *why = NULL;
+    value = field->type == FIELD_TYPE_STRS ? trim_items(ctx->arena, value) : value;
     if (!field_set_text(ctx, field, out, value, strlen(value), &why)) {
         config_problem(ctx->arena, report, name, "%s (%s)", why, field->doc);
     }
