@@ -18,7 +18,7 @@ void address_format(const struct sockaddr *address, char out[ADDRESS_LEN]);
 bool address_is_loopback(const char *address);
 
 /* The proxies-th hop of X-Forwarded-For from the right; peer when there are fewer, it is no address, or proxies
- * is 0. In the arena or peer itself. */
+ * is 0. In the arena or peer itself; IPv4 inside IPv6 as IPv4. */
 const char *address_of_client(struct arena *arena, const struct headers *headers, int64_t proxies,
     const char *peer);
 
