@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(blanks_around_list_items_are_dropped)
 {
-    load((const char *const[]){"DEMO_URL=u", "DEMO_LIST= x y ,\tz , w", NULL}, NULL);
+    load((const char *const[]){"DEMO_URL=u", "DEMO_LIST= x y ,\tz , w \t", NULL}, NULL);
     ck_assert_int_eq(report.problem_count, 0);
     ck_assert_int_eq(demo.demo_list.count, 3);
     ck_assert_str_eq(demo.demo_list.items[0], "x y");

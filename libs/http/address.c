@@ -45,6 +45,12 @@ static bool read_address(const char *text, char out[ADDRESS_LEN])
     return false;
 }
 
+bool address_is_valid(const char *text)
+{
+    char unused[ADDRESS_LEN];
+    return read_address(text, unused);
+}
+
 /* The hop-th element of a comma-separated list from the right (1 = last). False: there are only *out_count. */
 static bool take_hop(const char *list, int64_t hop, char out[ADDRESS_LEN], int64_t *out_count)
 {
