@@ -96,6 +96,17 @@ START_TEST(file_syntax_is_read)
 }
 END_TEST
 
+START_TEST(blanks_around_list_items_are_dropped)
+{
+    load((const char *const[]){"DEMO_URL=u", "DEMO_LIST= x y ,\tz , w \t", NULL}, NULL);
+    ck_assert_int_eq(report.problem_count, 0);
+    ck_assert_int_eq(demo.demo_list.count, 3);
+    ck_assert_str_eq(demo.demo_list.items[0], "x y");
+    ck_assert_str_eq(demo.demo_list.items[1], "z");
+    ck_assert_str_eq(demo.demo_list.items[2], "w");
+}
+END_TEST
+
 START_TEST(quoted_values_span_lines)
 {
     load(NULL, "DEMO_SECRET=\"-----BEGIN\nabc\n-----END\"\nDEMO_URL=u\n");
@@ -199,6 +210,7 @@ int main(void)
     tcase_add_test(tests, defaults_fill_what_nobody_set);
     tcase_add_test(tests, environment_wins_over_the_file);
     tcase_add_test(tests, file_syntax_is_read);
+    tcase_add_test(tests, blanks_around_list_items_are_dropped);
     tcase_add_test(tests, quoted_values_span_lines);
     tcase_add_test(tests, every_problem_is_reported_at_once);
     tcase_add_test(tests, malformed_files_name_the_line);

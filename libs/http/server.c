@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/crypto.h"
 #include "core/services.h"
+#include "http/address.h"
 #include "http/daemon.h"
 #include "http/metrics.h"
 #include "http/request.h"
@@ -19,17 +20,32 @@
 #define SWEEP_DRAIN_MS 25
 #define ID_PREFIX_BYTES 6
 
+#define METRICS_TOKEN_MIN 8
+
+/* What a client can send in a header, and nobody guesses at once. */
+static bool is_token(const char *text)
+{
+    size_t len = 0;
+    while (text[len] > ' ' && text[len] <= '~') {
+        len++;
+    }
+    return text[len] == '\0' && (len == 0 || len >= METRICS_TOKEN_MIN);
+}
+
 const struct field http_config_fields[] = {
     FIELD_I64(struct http_config, port, "Port to listen on", .min = 1, .max = 65535, .dflt = 8000),
-    FIELD_STR(struct http_config, bind_addr, "Address to listen on", .dflt_text = "0.0.0.0"),
+    FIELD_STR(struct http_config, bind_addr, "Address to listen on", .dflt_text = "0.0.0.0",
+        .check = address_is_valid, .check_text = "must be an IPv4 or IPv6 address"),
     FIELD_STR(struct http_config, api_v1_prefix, "Path of version 1 of the API",
-        .dflt_text = "/api/v1"),
+        .dflt_text = "/api/v1", .check = router_is_prefix,
+        .check_text = "must be a path like /api/v1: begin with '/', not end with it, no escapes"),
     FIELD_STRS(struct http_config, frontend_url,
         "Exact origins of the front ends, the first is the canonical one; must be set outside "
         "development",
         .dflt_text = ""),
     FIELD_SECRET(struct http_config, metrics_token,
-        "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = ""),
+        "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = "",
+        .check = is_token, .check_text = "must be at least 8 visible ASCII characters"),
     FIELD_I64(struct http_config, trusted_proxy_count,
         "Proxies in front: the client is this hop of X-Forwarded-For from the right; 0 = the peer",
         .max = 8),

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/token.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
@@ -56,7 +57,8 @@ static const struct field app_fields[] = {
         .check = settings_is_locale, .check_text = "must be locales like en,th",
         .dflt_text = "en,th", .min = 1, .max = 32),
     FIELD_SECRET(struct app_config, clerk_dev_private_key,
-        "PEM that signs development tokens; refused in production"),
+        "PEM that signs development tokens; refused in production", .check = token_is_private_key,
+        .check_text = "must be the PEM of an RSA private key"),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
