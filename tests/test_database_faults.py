@@ -9,39 +9,7 @@ import uuid
 
 import pytest
 
-from harness.load import DRAFT, LIST, Load, envelope_problem
-
-REFUSED = (503, 504)
-DEADLINE_S = 8  # our own is 2 s for a query and 10 s for a request; the machine may be busy
-
-
-def back(app, token=None, since=None):
-    """Seconds until a listing can be read (and with a token, written) again."""
-    since = since or time.monotonic()
-    app.wait("/ready", 200)
-    app.wait(f"{LIST}?limit=1", 200)
-    if token is not None:
-        until(lambda: app.post(LIST, DRAFT, token=token).status == 201)
-    return time.monotonic() - since
-
-
-def until(true, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def timed(app, method, path, *arguments, **options):
-    begun = time.monotonic()
-    reply = app.request(method, path, *arguments, **options)
-    return reply, time.monotonic() - begun
-
-
-def refused(app, reply, statuses=REFUSED):
-    assert reply.status in statuses, (reply.status, reply.body)
-    assert envelope_problem(reply, app.product) == ""
-
+from harness.load import DEADLINE_S, DRAFT, LIST, REFUSED, Load, back, envelope_problem, refused, timed, until
 
 # ---- away ----
 

@@ -15,17 +15,10 @@ import time
 import pytest
 
 from harness.app import App
-from harness.load import LIST, Load, envelope_problem
+from harness.load import LIST, Load, envelope_problem, until
 from harness.wire import Wire, request
 
 UNAVAILABLE, CONFIG = 69, 78  # sysexits
-
-
-def until(true, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def alive(pid):

@@ -12,7 +12,7 @@ import pytest
 from conftest import other_product
 from harness.app import App
 from harness.faultproxy import Babbler, FaultProxy, resp_messages
-from harness.load import LIST, Load
+from harness.load import LIST, Load, until
 
 SLOW_S = 3  # our own deadline is 20 ms; the machine may be busy
 
@@ -33,13 +33,6 @@ def forgotten(app, services):
 
 def redis_ok(app):
     return app.get("/ready").json["checks"]["redis"]["ok"]
-
-
-def until(true, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def nobody_noticed(load):

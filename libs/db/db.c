@@ -67,6 +67,7 @@ struct db *db_open(struct loop *loop, const struct db_options *options)
     lanes->env = (struct db_env){.loop = loop,
         .arena = arena,
         .statements = options->statements,
+        .before_commit = options->before_commit,
         .echo = config->database_echo};
     const bool valid = db_url_params(arena, config->database_url, options->application_name,
         session, &lanes->env.params);

@@ -84,6 +84,7 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         .statements = statements,
         .application_name = settings->product.product_id,
         .workers = settings->workers,
+        .before_commit = idempotency_before_commit,
     };
     services->db = db_open(loop, &db);
     const struct auth_options auth = {

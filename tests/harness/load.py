@@ -154,3 +154,37 @@ class Load:
         for number, price in self.prices.items():
             assert int(stored[str(number)]) >= price, f"price {price} of {number} was acknowledged"
         assert not self.wrong, self.wrong[:5]
+
+
+# ---- for tests of faults ----
+
+REFUSED = (503, 504)
+DEADLINE_S = 8  # our own is 2 s for a query and 10 s for a request; the machine may be busy
+
+
+def until(true, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def back(app, token=None, since=None):
+    """Seconds until a listing can be read (and with a token, written) again."""
+    since = since or time.monotonic()
+    app.wait("/ready", 200)
+    app.wait(f"{LIST}?limit=1", 200)
+    if token is not None:
+        until(lambda: app.post(LIST, DRAFT, token=token).status == 201)
+    return time.monotonic() - since
+
+
+def timed(app, method, path, *arguments, **options):
+    begun = time.monotonic()
+    reply = app.request(method, path, *arguments, **options)
+    return reply, time.monotonic() - begun
+
+
+def refused(app, reply, statuses=REFUSED):
+    assert reply.status in statuses, (reply.status, reply.body)
+    assert envelope_problem(reply, app.product) == ""
