@@ -274,3 +274,23 @@ def test_redis_may_go_in_the_middle_of_a_flood(start, services, product):
     finally:
         services.start_again()
     settle(one)
+
+
+def test_a_burst_of_first_requests_leases_no_more_than_it_needs(start, services, product):
+    """Thirty at once, from a fresh bucket of forty: as many leases would be far more than the bucket holds."""
+    one = start(RATE_LIMIT_GUEST_PER_MINUTE=40, WORKERS=4)
+    settle(one)
+    for round in range(3):
+        statuses, barrier = [], threading.Barrier(30)
+
+        def ask(address, statuses=statuses, barrier=barrier):
+            connection = http.client.HTTPConnection("127.0.0.1", one.port, timeout=10, source_address=(address, 0))
+            connection.connect()
+            barrier.wait()
+            statuses.append(one.get(CONFIG, connection=connection).status)
+            connection.close()
+
+        threads = [threading.Thread(target=ask, args=(f"127.7.0.{round + 1}",)) for _ in range(30)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert statuses == [200] * 30, round

@@ -170,7 +170,7 @@ static struct http_server *make_server(struct loop *loop, const struct http_opti
     server->conns.arena = arena;
     server->router = router_new(arena, options->routes, options->config->api_v1_prefix);
     server->route_names = make_route_names(arena, server->router);
-    server->rate = rate_new(arena, cache, options->workers);
+    server->rate = rate_new(arena, loop, cache, options->workers);
     server->id_prefix = make_id_prefix(arena);
     ctx_init(&server->ctx, arena, options->clock, options->log, /* timeout_ms= */ 0);
     return server;
