@@ -287,6 +287,10 @@ def test_headers_have_an_end(app, product):
 def test_a_browsers_headers_fit(app):
     headers = [(f"X-Browser-Header-{n}", "v" * 40) for n in range(40)]
     assert exchange(app.port, request("GET", "/health", [*headers, ("Connection", "close")])).statuses == [200]
+    for length, count in ((30, 100), (60, 60), (1200, 4), (8, 150)):  # cookies of the whole site come along
+        cookies = "; ".join(f"c{n}=" + "v" * length for n in range(count))
+        answer = exchange(app.port, request("GET", "/health", [*headers[:20], ("Cookie", cookies), ("Connection", "close")]))
+        assert answer.statuses == [200], (length, count)
 
 
 # ---- versions, connections, expectations ----
@@ -304,6 +308,23 @@ def test_expect(app, agent, product):
         answer = exchange(app.port, post_head(agent, ("Expect", value), ("Content-Length", "2")) + b"{}")
         assert answer.statuses == [417] and answer.closed, value
         assert_problem(answer.replies[0], 417, "BAD_REQUEST", product, LIST)
+
+
+def test_any_query_within_the_limits_is_answered(app, product):
+    """However many parameters it has, and with as many headers as fit: never silence, never another form."""
+    for count in (1, 40, 64, 65, 80, 200, 1000):
+        for size in (1000, 4500, 5000, 6000, 7000, HEAD_MAX):
+            for query in ("&" * count, "a=1&" * count, "a&" * count, "=" * count, "limit=1" + "&" * count):
+                start = request("GET", f"{LIST}?{query}", [("Connection", "close")])[:-2]
+                room = size - len(start) - len("X-Fill: \r\n\r\n")
+                if room < 0 or len(query) > 4000:
+                    continue
+                answer = exchange(app.port, start + b"X-Fill: " + b"f" * room + b"\r\n\r\n", timeout=5)
+                assert len(answer.replies) == 1 and answer.closed, (count, size, query[:20])
+                if query.strip("&") in ("", "limit=1"):
+                    assert answer.statuses == [200], (count, size, query[:20])
+                else:
+                    assert answer.statuses == [422] and answer.replies[0].error["product"] == product, (count, size, query[:20])
 
 
 def test_old_clients(app):

@@ -65,11 +65,22 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 /* ---- a request comes in ---- */
 
+/* The library would cut the query into parameters, which nobody reads, and when these use up the connection's memory
+ * it neither answers nor closes. Its buffer is writable, and our copy is made: it finds an empty query. */
+static void hide_query(const char *target)
+{
+    char *question = target == NULL ? NULL : strchr((char *)(uintptr_t)target, '?');
+    if (question != NULL && question[1] != '\0') {
+        question[1] = '\0';
+    }
+}
+
 /* The request line is complete. What we return is the request's context in all later calls. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct request *request = intake_open(arg, conn_of(connection), target);
     request->connection = connection;
+    hide_query(target);
     return request;
 }
 
