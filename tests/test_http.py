@@ -451,6 +451,18 @@ def test_a_repeated_key_repeats_the_reply(app, agent, services, product):
     assert count(services, product, body["title"]) == 1
 
 
+def test_the_stored_reply_is_the_reply_whatever_its_length(app, agent, services, product):
+    """And not a byte of what lies behind it in memory."""
+    connection, lengths = app.connection(), set()
+    for length in (*range(1, 120, 7), *range(120, 420, 3)):
+        name, body = key(), {**DRAFT, "title": f"Long {length:04}", "description": "d" * length}
+        first = app.post(LIST, body, token=agent, headers={"Idempotency-Key": name}, connection=connection)
+        again = app.post(LIST, body, token=agent, headers={"Idempotency-Key": name}, connection=connection)
+        assert first.status == 201 and again.headers["idempotent-replayed"] == "true" and again.body == first.body, length
+        lengths.add(len(first.body))
+    assert min(lengths) < 1023 < max(lengths), lengths
+
+
 def test_a_key_with_another_body_is_422(app, agent, product):
     name = key()
     assert app.post(LIST, DRAFT, token=agent, headers={"Idempotency-Key": name}).status == 201
