@@ -1,0 +1,286 @@
+"""Who may do what: every documented route for every kind of caller; and that garbage at every route is answered in form."""
+
+import json
+import random
+import re
+import time
+import uuid
+
+import pytest
+
+from conftest import other_product
+from harness.tokens import Issuer
+from harness.wire import Wire, request
+
+TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+KEYS = {"code", "message", "product", "timestamp", "path", "request_id"}
+CODES = {400: {"BAD_REQUEST"}, 401: {"UNAUTHORIZED"}, 403: {"FORBIDDEN"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT", "INVALID_STATE"},
+         412: {"PRECONDITION_FAILED"}, 413: {"PAYLOAD_TOO_LARGE"}, 414: {"BAD_REQUEST"}, 415: {"UNSUPPORTED_MEDIA_TYPE"}, 417: {"BAD_REQUEST"},
+         422: {"VALIDATION_ERROR", "UNKNOWN_FIELD", "UNKNOWN_PARAMETER", "IDEMPOTENCY_KEY_REUSED"}, 431: {"BAD_REQUEST"}}
+
+# ---- the matrix ----
+
+ACTORS = ("anonymous", "user", "agent", "foreign agent", "admin", "other product's admin", "expired", "forged")
+NOBODIES = ("other product's admin", "expired", "forged")  # have a token, and it is bad
+
+
+def row(anonymous, user, agent, foreign, admin, bad=401):
+    return dict(zip(ACTORS, (anonymous, user, agent, foreign, admin, bad, bad, bad)))
+
+
+def same(status, bad=401):
+    return row(status, status, status, status, status, bad)
+
+
+FREE = same(200, 200)  # tokens are not read
+OPEN = same(200)
+SIGNED_IN = row(401, 200, 200, 200, 200)
+ADMINS = row(401, 403, 403, 403, 200)
+STAFF = row(401, 403, 201, 201, 201)
+
+
+def owners(status):
+    """Own listings. Those of others are not there."""
+    return row(401, 403, status, 404, status)
+
+
+LISTING, PERSON = "/api/v1/properties/{id}", "/api/v1/users/{id}"
+EXPECTED = {
+    **{f"get {path}": FREE for path in ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc")},
+    **{f"get /{page}/{{asset}}": same(404, 404) for page in ("docs", "redoc")},
+    "post /api/v1/webhooks/clerk": same(400, 400),
+    "get /api/v1/config": OPEN, "get /api/v1/properties": OPEN, "get /api/v1/properties/facets": OPEN,
+    "get /api/v1/users/me": SIGNED_IN, "patch /api/v1/users/me": SIGNED_IN,
+    "get /api/v1/users": ADMINS, f"get {PERSON}": ADMINS, f"patch {PERSON}": ADMINS,
+    "post /api/v1/properties": STAFF,
+    f"get {LISTING}": row(404, 404, 200, 200, 200), f"get {LISTING}/price-history": row(404, 404, 200, 200, 200),  # a draft: staff sees it
+    f"patch {LISTING}": owners(200), f"delete {LISTING}": owners(204), f"put {LISTING}/images": owners(200),
+    f"put {LISTING}/texts/{{locale}}": owners(200), f"delete {LISTING}/texts/{{locale}}": owners(204),
+}
+
+DRAFT = {"title": "Matrix draft", "listing_type": "sale", "property_type": "villa", "price": {"amount_minor": 100, "currency": "THB", "period": "total"}}
+BODIES = {
+    "patch /api/v1/users/me": {"locale": "th"}, f"patch {PERSON}": {"role": "agent"}, "post /api/v1/properties": DRAFT, "post /api/v1/webhooks/clerk": {"type": "user.created"},
+    f"patch {LISTING}": {"bedrooms_total": 3}, f"put {LISTING}/images": {"images": [{"url": "https://images.example/a.jpg"}]},
+    f"put {LISTING}/texts/{{locale}}": {"title": "Matrix text"},
+}
+
+
+@pytest.fixture(scope="module")
+def document(app):
+    return app.get("/openapi.json").json
+
+
+@pytest.fixture(scope="module")
+def routes(document):
+    return [(method, path, operation) for path, item in document["paths"].items() for method, operation in item.items()]
+
+
+@pytest.fixture(scope="module")
+def tokens(app, product):
+    other, hour = Issuer(other_product(product)), int(time.time()) + 3600
+    found = {
+        "user": app.token_of("user", "user_matrix"), "agent": app.token_of("agent", "user_matrix_agent"), "foreign agent": app.token_of("agent", "user_matrix_foreign"),
+        "admin": app.token_of("admin", "user_matrix_admin"), "other product's admin": other.token("user_matrix_admin", exp=hour),
+        "expired": app.issuer.token("user_matrix_admin", exp=int(time.time()) - 60, iat=int(time.time()) - 120, nbf=int(time.time()) - 120),
+        "forged": Issuer(product).token("user_matrix_admin", exp=hour),
+    }
+    return {"anonymous": None, **found}
+
+
+@pytest.fixture
+def targets(app, tokens, services, product):
+    """A draft of the agent and a person, both with texts that must not leak."""
+    mark = uuid.uuid4().hex
+    made = app.post("/api/v1/properties", {**DRAFT, "title": f"Draft {mark}"}, token=tokens["agent"])
+    assert made.status == 201, made.body
+    listing = f"/api/v1/properties/{made.json['id']}"
+    assert app.put(f"{listing}/texts/th", {"title": f"Text {mark}"}, token=tokens["agent"]).status in (200, 201)
+    person = app.get("/api/v1/users/me", token=app.issuer.token(f"user_{mark}", email=f"{mark}@example.com", email_verified=True)).json["id"]
+    return {"listing": made.json["id"], "person": person, "mark": mark}
+
+
+def assert_envelope(reply, product, path, head=False):
+    headers = dict(reply.headers)
+    assert reply.status in CODES, (reply.status, reply.body)
+    assert headers["content-type"] == "application/json" and headers["cache-control"] == "no-store" and headers["x-request-id"]
+    assert (reply.status == 401) == ("www-authenticate" in headers) and (reply.status == 405) == ("allow" in headers)
+    if head:
+        return
+    body = json.loads(reply.body)
+    assert set(body) == {"error"}
+    error = body["error"]
+    assert set(error) - {"details"} == KEYS and error["code"] in CODES[reply.status], error
+    assert error["product"] == product and TIMESTAMP.match(error["timestamp"]) and error["message"]
+    assert path is None or error["path"] == path
+    assert error["request_id"] == headers["x-request-id"]
+    assert all(set(detail) == {"field", "code", "message"} for detail in error.get("details", []))
+
+
+def assert_cell(reply, wanted, actor, product, path):
+    assert reply.status == wanted, (reply.status, reply.body)
+    if wanted >= 400:
+        assert_envelope(reply, product, path)
+        if wanted == 401:
+            assert reply.headers["www-authenticate"] == ('Bearer error="invalid_token"' if actor in NOBODIES else "Bearer")
+
+
+def test_the_matrix_knows_every_route(routes):
+    assert {f"{method} {path}" for method, path, _ in routes} == set(EXPECTED)
+
+
+def test_the_document_tells_who_must_sign_in(routes):
+    for method, path, operation in routes:
+        cells = EXPECTED[f"{method} {path}"]
+        assert bool(operation.get("security")) == (cells["anonymous"] == 401), (method, path)
+        assert ("403" in operation["responses"]) == (403 in cells.values()), (method, path)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_every_route(app, routes, tokens, targets, product, actor):
+    """Deletions come last. A refusal shows nothing of what it protects, and no list shows it either."""
+    wrong = []
+    for method, path, operation in sorted(routes, key=lambda route: (route[0] == "delete", -len(route[1]))):
+        name = f"{method} {path}"
+        real = path.replace("{id}", str(targets["person"] if path.startswith("/api/v1/users") else targets["listing"])).replace("{locale}", "th").replace("{asset}", "x.js")
+        reply = app.request(method.upper(), real, BODIES.get(name), token=tokens[actor])
+        try:
+            wanted = EXPECTED[name][actor]
+            assert_cell(reply, wanted, actor, product, real)
+            assert str(reply.status) in operation["responses"], "not documented"
+            may_see = wanted < 300 and actor in ("agent", "foreign agent", "admin")
+            assert may_see or targets["mark"].encode() not in reply.body, "leak"
+            if method == "get":
+                head = app.request("HEAD", real, token=tokens[actor])
+                assert head.status == wanted and head.body == b"", "HEAD"
+        except (AssertionError, KeyError) as problem:
+            wrong.append((name, str(problem).splitlines()[0]))
+    assert wrong == []
+
+
+def test_what_is_hidden_looks_like_what_is_not_there(app, tokens, targets):
+    for actor in ("anonymous", "user"):
+        for end in ("", "/price-history"):
+            hidden, missing = (app.get(f"/api/v1/properties/{one}{end}", token=tokens[actor]) for one in (targets["listing"], 999999999))
+            bodies = [{key: reply.error[key] for key in ("code", "message", "product")} | {"more": reply.error.get("details")} for reply in (hidden, missing)]
+            assert hidden.status == missing.status == 404 and bodies[0] == bodies[1]
+            assert set(hidden.headers) == set(missing.headers)
+    for method, end, body in (("PATCH", "", {"bedrooms_total": 1}), ("DELETE", "", None), ("PUT", "/images", BODIES[f"put {LISTING}/images"])):
+        hidden, missing = (app.request(method, f"/api/v1/properties/{one}{end}", body, token=tokens["foreign agent"]) for one in (targets["listing"], 999999999))
+        assert (hidden.status, hidden.error["message"]) == (missing.status, missing.error["message"]) == (404, missing.error["message"])
+
+
+def test_lists_hide_drafts_from_the_public(app, tokens, targets):
+    for actor in ACTORS[:5]:
+        for query in ("status=draft&limit=100", "q=Draft&limit=100", "status=draft&count=exact&limit=1", "sort=-created_at&limit=100"):
+            reply = app.get(f"/api/v1/properties?{query}", token=tokens[actor])
+            assert reply.status in (200, 403, 422)
+            assert actor in ("agent", "foreign agent", "admin") or targets["mark"] not in reply.body.decode(), (actor, query)
+
+
+# ---- garbage ----
+
+SEGMENTS = ("1", "0", "-1", "9" * 25, "abc", "..", ".", "%00", "%ff", "%2e%2e", "%2f", "a" * 300, "%F0%9F%92%A5", "%27--", "1%3BDROP", "null", "true", "1.5", "*", "{id}", "%", "%zz", "me", "facets", "en", "xx-yy", "",
+            "1e3", "+1", "0x1", "\\", "~", "@", ":", ",", "=", "&")
+VALUES = ("", "1", "0", "-1", "x", "%00", "%ff", "%", "9" * 30, "1e400", "true", "null", "a" * 700, "%F0%9F%92%A5", "1,2,3", ",", "[]", "{}", "%22", "asc;", "en", "THB", "draft", "2025-01-01", "2025-13-45T99:99:99Z",
+          "2025-01-01T00:00:00Z", "%E0%B8%9A", "+", "-price", "NaN", "0.0000001", "%2b", "active,draft", "%25%5f", "-9223372036854775808")
+JSON_VALUES = (None, True, False, 0, 1, -1, 2**31, 2**63 - 1, 2**63, -2**63, 1.5, 1e300, "", "x", "x" * 5000, "\u0e1a" * 50, "\U0001f4a5", "\0", "\u202e", "a\nb", [], {}, [[]], [None], ["x"] * 200, {"": ""}, {"a": {"b": {"c": 1}}}, "1",
+               "2025-01-01", "THB", "en", "active", "https://x.test/a.jpg", "javascript:alert(1)", [1, "a", {}], "'; DROP TABLE users; --", "<script>", "${jndi:x}", "%s%n", "\ud83d", "../../etc/passwd")
+HEADERS = {
+    "If-Match": ('"v1"', '"v99999999999999999999"', "*", "W/\"v1\"", "x", "", '"v-1"', '"v1", "v2"'), "If-None-Match": ("*", '"v1"', "", '"' * 50), "Idempotency-Key": ("x", "k" * 64, "k" * 65, "key-00000001", "", "\xe4" * 8),
+    "Accept": ("*/*", "text/html", "x/y;q=9", "", "application/json;q=0"), "Accept-Language": ("th", "en;q=x", "*", "a" * 400, ",,,;;;"), "Content-Type": ("application/json", "text/plain", "", "application/json; charset=latin1", "x" * 300),
+    "Cookie": ("a=b", "x" * 800), "Range": ("bytes=0-1", "bytes=x"), "X-Request-Id": ("x", "fuzz-request-1", "a b", "\xff" * 20), "traceparent": ("00-" + "0" * 32 + "-" + "0" * 16 + "-00", "x", "00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
+    "X-Forwarded-For": ("1.1.1.1", "::1", "x,y"), "Origin": ("null", "https://evil.test", "x"), "X-HTTP-Method-Override": ("DELETE",), "Forwarded": ("for=x",), "Authorization": ("x", "Bearer x", "Basic x", "Bearer " + "a.b.c", ""),
+    "Accept-Encoding": ("gzip", "br;q=9"), "X-Session-Id": ("x", "a" * 30),
+}
+
+
+class Garbage:
+    def __init__(self, seed, document, tokens):
+        self.dice = random.Random(seed)
+        self.routes = [(method, path, operation) for path, item in document["paths"].items() for method, operation in item.items()]
+        self.tokens = [token for token in tokens.values()]
+        schemas = document["components"]["schemas"].values()
+        self.names = sorted({name for schema in schemas for name in schema.get("properties", {})}) + ["", "x", "__proto__", "id ", "\u0e1a"]
+
+    def path(self, template):
+        dice = self.dice
+        segments = [dice.choice(SEGMENTS) if part.startswith("{") or dice.random() < 0.05 else part for part in template.split("/")[1:]]
+        if dice.random() < 0.1:
+            segments.insert(dice.randrange(len(segments) + 1), dice.choice(SEGMENTS))
+        path = "/" + "/".join(segments)
+        return path.upper() if dice.random() < 0.02 else path
+
+    def query(self, operation):
+        dice = self.dice
+        known = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
+        count = dice.choice((0, 0, 1, 1, 2, 5, 70 if dice.random() < 0.05 else 1))
+        pairs = [f"{dice.choice(known) if known and dice.random() < 0.8 else dice.choice(VALUES)}{dice.choice(('=', '=', '=', '', '=='))}{dice.choice(VALUES)}" for _ in range(count)]
+        return "?" + dice.choice(("&", "&", "&", ";", "&&")).join(pairs) if pairs or dice.random() < 0.1 else ""
+
+    def value(self, depth=0):
+        dice = self.dice
+        if depth < 3 and dice.random() < 0.2:
+            return {dice.choice(self.names): self.value(depth + 1) for _ in range(dice.randrange(6))}
+        return dice.choice(JSON_VALUES)
+
+    def body(self, name):
+        dice = self.dice
+        kind = dice.randrange(6)
+        if kind == 0:
+            return bytes(dice.randrange(256) for _ in range(dice.choice((1, 10, 200))))
+        good = dict(BODIES.get(name, {}))
+        if kind < 4:
+            for _ in range(dice.randrange(1, 4)):
+                good[dice.choice(self.names)] = self.value()
+        text = json.dumps(good if kind < 5 else self.value(), ensure_ascii=dice.random() < 0.5).encode(errors="surrogatepass")
+        if dice.random() < 0.2:
+            at = dice.randrange(len(text))
+            text = text[:at] + bytes([dice.randrange(256)]) + text[at + dice.randrange(2):]
+        return text + b" " * (66_000 if dice.random() < 0.01 else 0)
+
+    def next(self):
+        """(method, target, bytes to send)"""
+        dice = self.dice
+        method, template, operation = dice.choice(self.routes)
+        name = f"{method} {template}"
+        method = dice.choice(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "FOO")) if dice.random() < 0.15 else method.upper()
+        target = (self.path(template) + self.query(operation))[:5000]
+        headers = {known: dice.choice(values) for known, values in HEADERS.items() if dice.random() < 0.08}
+        token = dice.choice(self.tokens)
+        if token is not None and dice.random() < 0.8:
+            headers["Authorization"] = f"Bearer {token}"
+        body = self.body(name) if method in ("POST", "PUT", "PATCH") or dice.random() < 0.01 else b""
+        if body and dice.random() < 0.9:
+            headers["Content-Type"] = "application/json"
+        return method, target, request(method, target, headers.items(), body)
+
+
+def test_garbage_is_answered_in_form(app, document, tokens, product):
+    garbage, workers, seen = Garbage(4711, document, tokens), app.workers(), {}
+    wire = Wire(app.port)
+    for n in range(2500):
+        method, target, data = garbage.next()
+        if wire.closed:
+            wire.peer.close()
+            wire = Wire(app.port)
+        wire.send(data)
+        where = (n, method, target[:300], data[-300:])
+        try:
+            reply = wire.reply(head=method == "HEAD")
+        except TimeoutError:
+            reply = None
+        assert reply is not None, (where, wire.data)
+        if reply.header("connection") == "close":
+            wire.closed = True
+        seen[reply.status] = seen.get(reply.status, 0) + 1
+        assert reply.status < 500, (where, reply.body)
+        if reply.status >= 400:
+            try:
+                assert_envelope(reply, product, target.split("?")[0] if len(target) < 4096 else None, head=method == "HEAD")
+            except (AssertionError, KeyError, ValueError) as problem:
+                raise AssertionError((where, reply.status, reply.headers, reply.body, repr(problem))) from problem
+        else:
+            assert reply.header("content-type") or reply.status in (204, 304), where
+    assert {200, 204, 400, 401, 403, 404, 405, 415, 422} <= set(seen), seen
+    assert app.workers() == workers
