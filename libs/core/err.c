@@ -95,7 +95,10 @@ err err_fail_field(struct ctx *ctx, const char *file, int line, const char *fiel
     va_end(args);
     if (ctx->error.field_count == 0) {
         start_failure(ctx, ERR_INVALID, file, line);
-        snprintf(ctx->error.text, sizeof(ctx->error.text), "%s: %s", row.field, row.message);
+        /* The text goes to the log: a name that we do not know is the client's own words. */
+        const bool known = strcmp(name, CODE_VALIDATION_ERROR) == 0;
+        snprintf(ctx->error.text, sizeof(ctx->error.text), "%s%s%s", known ? row.field : "",
+            known ? ": " : "", row.message);
     }
     add_field(&ctx->error, ctx->arena, row);
     return (err){ERR_INVALID};
