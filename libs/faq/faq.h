@@ -19,6 +19,7 @@ struct db;
 struct embedder;
 struct log;
 struct loop;
+struct search_config;
 
 struct faq_config {
     double faq_vector_weight, faq_keyword_weight;
@@ -31,6 +32,7 @@ extern const int faq_config_count;
 
 struct faq_options {
     const struct faq_config *config; /* borrowed, as all below */
+    const struct search_config *search;
     struct db *db;
     struct cache *cache;
     struct embedder *embedder;
@@ -68,7 +70,7 @@ struct faq_result {
     const char *json; /* {"data":[...],"query":{...}}, in the arena */
     size_t len;
     int64_t count; /* entries in data */
-    bool cached;
+    bool cached, degraded;
 };
 /* ERR_TIMEOUT, ERR_UNAVAILABLE when Postgres is slow or down and the reply is not kept from before. */
 err faq_search(struct ctx *ctx, struct faq *faq, const struct faq_query *query,
@@ -76,6 +78,13 @@ err faq_search(struct ctx *ctx, struct faq *faq, const struct faq_query *query,
 /* The entries of a result as structs, for those who do not want JSON: a list of struct faq_hit. */
 err faq_result_hits(struct ctx *ctx, const struct faq_result *result, struct list *out);
 extern const struct shape faq_reply_shape; /* what json looks like */
+
+/* For metrics. */
+struct faq_counts {
+    uint64_t searches, kept, shared, computed, degraded; /* kept: in the worker; shared: in Redis */
+    uint64_t gaps_dropped;
+};
+struct faq_counts faq_counts(const struct faq *faq);
 
 /* A question without an answer, recorded later and in bulk; dropped when too many wait. */
 struct faq_gap_note {
