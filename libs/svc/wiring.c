@@ -14,6 +14,7 @@
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "properties/sql.h"
+#include "search/embedder.h"
 #include "svc/idempotency.h"
 #include "svc/job_kinds.h"
 #include "svc/product.h"
@@ -98,6 +99,13 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         .cache = services->cache,
     };
     services->auth = auth_open(loop, &auth);
+    const struct embedder_options embedder = {
+        .config = &settings->search,
+        .client = services->client,
+        .cache = services->cache,
+        .loop = loop,
+    };
+    services->embedder = embedder_open(&embedder);
     const struct health_check health[] = {
         {"database", true, database_health, services->db},
         {"migrations", true, migrations_health, shared},
@@ -124,6 +132,7 @@ void wiring_run_jobs(struct wiring *wiring, struct log *log)
 void wiring_close(struct wiring *wiring)
 {
     jobs_close(wiring->jobs);
+    embedder_close(wiring->services.embedder);
     auth_close(wiring->services.auth);
     db_close(wiring->services.db);
     cache_close(wiring->services.cache);
