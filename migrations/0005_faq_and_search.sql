@@ -3,6 +3,9 @@
 
 INSERT INTO settings (key, value) VALUES ('faq_version', '1'), ('embedding_model', '"hash-1536"');
 
+-- Asked for once more while it ran: what it read may be older than what it was asked for.
+ALTER TABLE jobs ADD COLUMN rerun boolean NOT NULL DEFAULT false;
+
 CREATE TABLE faq_categories (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     slug       text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 60),
