@@ -49,7 +49,8 @@
 
 /* FAQ */
 #define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
-#define LIMIT_FAQ_GAPS_WAITING 64     /* questions without an answer that wait to be written, per worker */
+#define LIMIT_FAQ_GAPS_WAITING                                                                     \
+    64 /* questions without an answer that wait to be written, per worker */
 
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */
