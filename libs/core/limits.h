@@ -50,6 +50,10 @@
 #define LIMIT_EMBED_DOCUMENTS_MS 20000 /* the vectors of one batch of texts */
 #define LIMIT_EMBED_BATCH_TEXTS 128    /* texts of one call to an embeddings service */
 
+/* FAQ */
+#define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
+#define LIMIT_FAQ_GAPS_WAITING 64     /* questions without an answer that wait to be written, per worker */
+
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */
 #define LIMIT_FIBERS_PER_WORKER 10000
