@@ -54,7 +54,7 @@ static void end_task(void *arg)
 
 bool faq_run_later(struct faq *faq, struct arena *arena, faq_task_fn *fn, void *arg)
 {
-    if (faq->background >= TASKS_MAX) {
+    if (faq->stopped || faq->background >= TASKS_MAX) {
         arena_free(arena);
         return false;
     }
@@ -297,6 +297,11 @@ struct faq *faq_open(const struct faq_options *options)
         loop_timer_start(faq->poll, POLL_MS, POLL_MS);
     }
     return faq;
+}
+
+void faq_stop(struct faq *faq)
+{
+    faq->stopped = true;
 }
 
 void faq_close(struct faq *faq)

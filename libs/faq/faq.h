@@ -1,7 +1,7 @@
 /* faq/faq.h - questions and answers: found, listed, voted on. Never sees HTTP; the admin side is in the other
  * headers of this folder.
  * Owns:   per worker the finished replies of recent searches and what ranking needs to know about the corpus.
- * Waits:  every function but faq_open, faq_close, faq_version, faq_changed and faq_note_gap (Postgres, Redis).
+ * Waits:  faq_search (Postgres, Redis).
  * Errors: those of db/db.h and what is named below. Rows live in the ctx's arena. */
 #ifndef FAQ_FAQ_H
 #define FAQ_FAQ_H
@@ -45,6 +45,8 @@ struct faq_options {
 
 struct faq;
 struct faq *faq_open(const struct faq_options *options);
+/* Begins no more work that nobody waits for; what runs of it is for the caller to cancel, before the loop ends. */
+void faq_stop(struct faq *faq);
 void faq_close(struct faq *faq); /* no fiber may be inside; NULL is a no-op */
 
 /* ---- freshness ----

@@ -35,6 +35,7 @@ struct faq {
     struct lru *kept; /* finished replies */
     struct single_flight *flights;
     struct faq_counts counts;
+    bool stopped;
     int background;         /* fibers of ours that nobody waits for */
     int64_t warned_ns;      /* last line about missing vectors */
     struct gap_entry *gaps; /* wait to be written, oldest first */

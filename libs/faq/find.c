@@ -146,15 +146,11 @@ static const char *shared_key_of(struct ctx *ctx, const struct search *search)
     return arena_printf(ctx->arena, "faq:q:%" PRId64 ":%s", search->version, hex);
 }
 
-/* *out_ours: compute it. Otherwise another worker has done so while we waited, or (refreshing) is doing so. A local
- * model costs too little to wait for somebody else's. */
+/* *out_ours: compute it. Otherwise another worker has done so while we waited, or (refreshing) is doing so. */
 static err take_turn(struct ctx *ctx, struct search *search, const char *shared_key, bool *out_ours)
 {
     struct faq *faq = search->faq;
     *out_ours = true;
-    if (embedder_is_local(faq->model) || strcmp(search->query.mode, "keyword") == 0) {
-        return OK;
-    }
     for (int round = 0; round < KEPT_ROUNDS; round++) {
         if (!kept_lock(ctx, faq->options.cache, shared_key, &search->locked) || search->locked) {
             return OK;

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "faq/faq.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "svc/settings.h"
@@ -31,6 +32,7 @@ static void run(void *arg)
 static void done(void *arg)
 {
     struct task *task = arg;
+    faq_stop(task->wiring.services.faq);
     fiber_cancel_all(task->loop); /* what still runs is work that nobody waits for */
     loop_stop(task->loop);
 }

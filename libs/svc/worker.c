@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "faq/faq.h"
 #include "http/metrics.h"
 #include "http/server.h"
 #include "jobs/jobs.h"
@@ -47,21 +48,26 @@ static void publish(void *arg)
     wiring_publish(&worker->wiring, worker->options->metrics, worker->options->slot, worker->log);
 }
 
+/* What still runs then is work that nobody waits for. */
+static void end_loop(struct worker *worker)
+{
+    faq_stop(worker->wiring.services.faq);
+    fiber_cancel_all(worker->loop);
+    loop_stop(worker->loop);
+}
+
 static void drained(void *arg)
 {
     struct worker *worker = arg;
     if (--worker->parts == 0) {
-        fiber_cancel_all(worker->loop); /* what still runs is work that nobody waits for */
-        loop_stop(worker->loop);
+        end_loop(worker);
     }
 }
 
 /* The time for running requests is over: their waits end now, then the loop. */
 static void grace_over(void *arg)
 {
-    struct worker *worker = arg;
-    fiber_cancel_all(worker->loop);
-    loop_stop(worker->loop);
+    end_loop(arg);
 }
 
 static void drain(void *arg, int signal)
