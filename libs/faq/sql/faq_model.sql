@@ -1,0 +1,2 @@
+-- The model whose vectors are searched.
+SELECT embedding_model() AS model
