@@ -7,13 +7,11 @@
 #include "api/faq_input.h"
 #include "api/input.h"
 #include "core/arena.h"
-#include "core/codes.h"
 #include "core/services.h"
 #include "core/settings.h"
 #include "faq/background.h"
 #include "faq/faq.h"
 #include "http/call.h"
-#include "search/embedder.h"
 
 #define LIST_SORT "-updated_at" /* the one order there is */
 
@@ -177,13 +175,11 @@ static err reindex(struct call *call)
     const struct services *services = call->services;
     const struct faq_actor actor = faq_input_actor(call);
     const struct faq_reindex what = {
-        .model = in->model != NULL ? in->model : embedder_model(services->embedder),
+        .embedder = services->embedder,
+        .model = in->model,
         .all = strcmp(in->only, "all") == 0,
     };
     struct faq_job *out = call->out;
-    if (!embedder_knows(services->embedder, what.model)) {
-        return fail_field(call->ctx, "model", CODE_VALIDATION_ERROR, "is not known here");
-    }
     return faq_reindex_start(call->ctx, services->db, &actor, &what, &out->job_id);
 }
 

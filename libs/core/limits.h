@@ -51,6 +51,10 @@
 #define LIMIT_CLIENT_CONNECT_MS 3000
 #define LIMIT_CLIENT_REPLY_BYTES 1048576
 
+/* FAQ */
+#define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
+#define LIMIT_FAQ_GAPS_WAITING 64     /* questions without an answer that wait to be written, per worker */
+
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */
 #define LIMIT_FIBERS_PER_WORKER 10000

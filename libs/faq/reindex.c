@@ -4,6 +4,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/codes.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "core/json.h"
@@ -273,12 +274,16 @@ err faq_reindex_start(struct ctx *ctx, struct db *db, const struct faq_actor *ac
     struct starting work = {0};
     struct buf buf;
     size_t len = 0;
+    const char *model = what->model != NULL ? what->model : embedder_model(what->embedder);
+    if (!embedder_knows(what->embedder, model)) {
+        return fail_field(ctx, "model", CODE_VALIDATION_ERROR, "is not known here");
+    }
     buf_init(&buf, ctx->arena, 256, 4096);
     buf_printf(&buf, "{\"by\":%lld,\"since_us\":%lld,\"request_id\":", (long long)actor->user_id,
         what->all ? (long long)clock_wall_us(ctx->clock) : 0LL);
     json_write_string(&buf, actor->request_id, strlen(actor->request_id));
     buf_str(&buf, ",\"model\":");
-    json_write_string(&buf, what->model, strlen(what->model));
+    json_write_string(&buf, model, strlen(model));
     buf_char(&buf, '}');
     TRY(buf_finish(ctx, &buf, &work.payload, &len));
     TRY(db_tx(ctx, db, queue, &work));

@@ -13,6 +13,7 @@
 #include "db/db.h"
 #include "http/server.h"
 #include "net/cache.h"
+#include "search/embedder.h"
 
 struct arena;
 struct product;
@@ -43,6 +44,7 @@ struct settings {
     struct db_config db;
     struct cache_config cache;
     struct auth_config auth;
+    struct search_config search;
     struct product_settings product; /* the view of the handlers */
     unsigned features;               /* enum feature bits */
     enum log_level log_level;

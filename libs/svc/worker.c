@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "jobs/jobs.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "svc/product.h"
@@ -31,6 +32,7 @@ struct worker {
     struct loop_timer *publish;
     struct loop_timer *grace;
     bool draining;
+    int parts; /* that have to end before the loop does */
 };
 
 static bool flush_log(void *arg)
@@ -48,7 +50,9 @@ static void publish(void *arg)
 static void drained(void *arg)
 {
     struct worker *worker = arg;
-    loop_stop(worker->loop);
+    if (--worker->parts == 0) {
+        loop_stop(worker->loop);
+    }
 }
 
 /* The time for running requests is over: their waits end now, then the loop. */
@@ -69,6 +73,8 @@ static void drain(void *arg, int signal)
     log_info(&worker->ctx, "worker.drain_started", LOG_I64("signal", signal));
     loop_timer_start(worker->grace, worker->options->settings->app.shutdown_grace_seconds * 1000,
         /* repeat_ms */ 0);
+    worker->parts = 2;
+    jobs_drain(worker->wiring.jobs, drained, worker);
     http_server_drain(worker->server, drained, worker);
 }
 
@@ -117,6 +123,7 @@ int worker_run(const struct worker_options *options)
         code = EX_SOFTWARE;
     } else {
         loop_on_turn(worker.loop, flush_log, worker.log);
+        wiring_run_jobs(&worker.wiring, worker.log);
         take_signals(&worker);
         publish(&worker);
         loop_timer_start(worker.publish, PUBLISH_MS, PUBLISH_MS);
