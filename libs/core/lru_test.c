@@ -39,13 +39,13 @@ START_TEST(what_was_not_used_for_longest_makes_room)
     struct lru *lru = lru_new(2000);
     char value[200] = "x";
     for (int i = 0; i < 6; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof(key), "k%d", i);
         lru_put(lru, key, value, sizeof(value));
     }
     ck_assert_ptr_nonnull(text_of(lru, "k0")); /* now the newest */
     for (int i = 6; i < 11; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof(key), "k%d", i);
         lru_put(lru, key, value, sizeof(value));
     }

@@ -18,19 +18,11 @@
 #define SPARE_MS 10000
 #define BATCH_ENTRIES 16
 
-struct model {
-    const char *model;
-};
-static const struct field model_fields[] = {
-    FIELD_STR(struct model, model, "Whose vectors are searched")};
-
 static err with_model_in_use(struct ctx *ctx, const struct services *services,
     struct faq_embed *out)
 {
-    struct model row = {0};
-    TRY(db_one(ctx, services->db, &SQL_faq_model, DB_NO_ARGS, SHAPE(model), &row));
-    *out = (struct faq_embed){services->db, services->embedder, row.model};
-    return OK;
+    *out = (struct faq_embed){services->db, services->embedder, NULL};
+    return faq_embed_model(ctx, services->db, services->embedder, &out->model);
 }
 
 static void tell(const struct services *services, int64_t faq_version)

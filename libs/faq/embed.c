@@ -105,3 +105,19 @@ err faq_embed_one(struct ctx *ctx, const struct faq_embed *with, int64_t faq_id,
     TRY(find_stale(ctx, with, DB_I64(faq_id), /* limit */ 1, &parts));
     return parts.count == 0 ? OK : embed(ctx, with, &parts, out_version);
 }
+
+struct model {
+    const char *model;
+};
+static const struct field model_fields[] = {FIELD_STR(struct model, model, "In use")};
+
+err faq_embed_model(struct ctx *ctx, struct db *db, const struct embedder *embedder,
+    const char **out)
+{
+    struct model row = {0};
+    TRY(db_exec(ctx, db, &SQL_faq_model_adopt, DB_ARGS(DB_TEXT(embedder_model(embedder))),
+        /* out_affected */ NULL));
+    TRY(db_one(ctx, db, &SQL_faq_model, DB_NO_ARGS, SHAPE(model), &row));
+    *out = row.model;
+    return OK;
+}

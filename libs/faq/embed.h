@@ -19,6 +19,10 @@ struct faq_embed {
     const char *model;
 };
 
+/* The model in use, in the arena. A product that has no vector yet of anything takes the one its settings name. */
+err faq_embed_model(struct ctx *ctx, struct db *db, const struct embedder *embedder,
+    const char **out);
+
 /* Makes the missing and outdated vectors of at most `limit` entries and bumps the version in the same
  * transaction; *out_done entries were made (0 = nothing is stale), *out_version is 0 when nothing changed. */
 err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *out_done,

@@ -57,6 +57,9 @@ void faq_changed(struct faq *faq, int64_t version);
 
 extern const char *const faq_modes[]; /* "hybrid", "vector", "keyword"; NULL-terminated */
 
+/* Where to search when the caller names no locale: search_locale_of in search/text.h. */
+const char *faq_locale_of(const char *text, const char *fallback);
+
 struct faq_query {
     const char *text;     /* 1..500 code points, as typed */
     const char *locale;   /* of the entries searched */

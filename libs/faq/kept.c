@@ -16,7 +16,6 @@
 #define PAUSE_MS 20
 #define PAUSE_FIRST_MS 4
 #define NS_PER_US 1000
-#define NS_PER_MS 1000000
 #define CHECK_LEN 16
 #define NUMBER_DIGITS_MAX 18
 
@@ -103,7 +102,7 @@ bool kept_read_shared(struct ctx *ctx, struct cache *cache, const char *key, str
     const int64_t left_ns = (stale_us - clock_wall_us(ctx->clock)) * NS_PER_US;
     out->stale_ns = clock_monotonic_ns(ctx->clock) + left_ns;
     out->dead_ns = clock_monotonic_ns(ctx->clock) + (left_ns > 0 ? left_ns * KEPT_LIVES : 0) +
-                   KEPT_REFRESH_MS * NS_PER_MS;
+                   KEPT_REFRESH_NS;
     return true;
 }
 

@@ -99,7 +99,7 @@ static bool find_kept(struct ctx *ctx, struct search *search)
     }
     take_kept(ctx, search, kept);
     if (now_ns >= kept->stale_ns) {
-        kept->stale_ns = now_ns + KEPT_REFRESH_MS * NS_PER_MS; /* one refresh at a time */
+        kept->stale_ns = now_ns + KEPT_REFRESH_NS; /* one refresh at a time */
         refresh_later(search);
     }
     return true;
@@ -278,6 +278,11 @@ static void refresh_later(struct search *search)
 }
 
 /* ---- the search ---- */
+
+const char *faq_locale_of(const char *text, const char *fallback)
+{
+    return search_locale_of(text, fallback);
+}
 
 static err make_key(struct ctx *ctx, struct search *search)
 {
