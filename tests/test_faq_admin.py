@@ -1,5 +1,6 @@
 """The FAQ as its editors see it: entries, categories, versions, vectors."""
 
+import json
 import threading
 
 import pytest
@@ -64,11 +65,12 @@ def test_a_wrong_member_is_named(app, admin, category, services, product, change
 
 
 def test_the_longest_entry_fits(app, admin, category):
-    long = faq.entry(app, admin, category["id"], question="ท" * 490 + words(1)[:10], answer="ก" * 8000,
-                     variants=[f"{i} " + "ข" * 490 for i in range(20)], tags=[f"{i:02}" + "t" * 48 for i in range(20)])
-    assert len(long["answer"]) == 8000 and len(long["variants"]) == 20 and len(long["tags"]) == 20
-    ready = faq.embedded(app, admin, long["id"])
-    assert ready["embedding"]["model"]
+    body = {"question": "ท" * 490 + words(1)[:10], "answer": "ก" * 8000, "category_id": category["id"],
+            "variants": [f"{i} " + "ข" * 490 for i in range(20)], "tags": [f"{i:02}" + "t" * 48 for i in range(20)]}
+    reply = app.post(FAQ, json.dumps(body, ensure_ascii=False), token=admin)
+    assert reply.status == 201, reply.body
+    ready = faq.embedded(app, admin, reply.json["id"])
+    assert ready["answer"] == body["answer"] and ready["variants"] == body["variants"] and ready["tags"] == body["tags"]
 
 
 def test_a_question_is_there_once_in_a_locale(app, admin, category, entry):
@@ -289,6 +291,36 @@ def test_reindex_moves_to_another_model_and_back(app, admin, services, product, 
     assert faq.embedded(app, admin, made["id"])["embedding"]["model"] == "hash-256"
     reindex(app, admin)
     assert model(services, product) == old and models(services, product, "faq_embeddings") == {old}
+
+
+def test_edits_during_a_reindex_are_not_lost(app, admin, services, product, category):
+    """Nothing is without a fitting vector of the model in use once the jobs are done, whoever came first."""
+    made = [faq.entry(app, admin, category["id"])["id"] for _ in range(6)]
+    old, done = model(services, product), threading.Event()
+
+    def edit(faq_id):
+        number = 0
+        while not done.is_set():
+            number += 1
+            assert app.patch(f"{FAQ}/{faq_id}", {"answer": f"Answer {number}. {words()}"}, token=admin).status == 200
+
+    editors = [threading.Thread(target=edit, args=(faq_id,)) for faq_id in made]
+    for editor in editors:
+        editor.start()
+    started = app.post(f"{FAQ}/reindex", {"model": "hash-64"}, token=admin)
+    try:
+        faq.until(lambda: int(app.get(f"{FAQ}/{made[0]}", token=admin).json["version"]) > 3)
+    finally:
+        done.set()
+        for editor in editors:
+            editor.join()
+    faq.job(app, admin, started.json["job_id"])
+    for faq_id in made:
+        assert faq.embedded(app, admin, faq_id)["embedding"]["model"] == "hash-64"
+    without = """SELECT count(*) FROM faq_parts p WHERE NOT EXISTS (SELECT FROM faq_embeddings e WHERE e.faq_id = p.faq_id AND e.part = p.part
+                 AND e.model = embedding_model() AND e.content_hash = p.content_hash)"""
+    faq.until(lambda: services.sql(product, without) == [["0"]])
+    reindex(app, admin, model=old)
 
 
 def test_reindex_of_all_makes_every_vector_afresh(app, admin, services, product):

@@ -1,6 +1,5 @@
 #include "api/faq_input.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -150,7 +149,7 @@ const char *faq_input_pattern(struct call *call, const char *q)
         if (*c == '%' || *c == '_' || *c == '\\') {
             out[at++] = '\\';
         }
-        out[at++] = *c >= 'A' && *c <= 'Z' ? (char)tolower((unsigned char)*c) : *c;
+        out[at++] = *c;
     }
     out[at] = '%';
     return out;

@@ -37,7 +37,7 @@ err faq_input_columns(struct call *call, const struct shape *shape, struct faq_i
 /* The same for call->in of a category. */
 err faq_input_category(struct call *call, const struct shape *shape, const char **out);
 
-/* LIKE pattern, lower case, for text that contains q literally; arena. */
+/* LIKE pattern for text that contains q literally; arena. */
 const char *faq_input_pattern(struct call *call, const char *q);
 
 /* Replies 202 with the job. */

@@ -16,7 +16,7 @@
 
 /* A run stops here and goes on in the next one: the last batch has this long. */
 #define SPARE_MS 10000
-#define BATCH_ENTRIES 16
+#define BATCH_TEXTS 32
 
 static err with_model_in_use(struct ctx *ctx, const struct services *services,
     struct faq_embed *out)
@@ -51,14 +51,29 @@ static bool has_time(const struct ctx *ctx)
     return clock_monotonic_ns(ctx->clock) + SPARE_MS * INT64_C(1000000) < ctx->deadline_ns;
 }
 
+/* The memory of a batch is its own: a run makes hundreds. */
+static err embed_batch(struct ctx *outer, const struct faq_embed *with, int64_t *from,
+    int64_t *out_done, int64_t *out_faq_version)
+{
+    struct ctx ctx = *outer;
+    ctx.arena = arena_new(/* pool */ NULL);
+    const err e = faq_embed_stale(&ctx, with, BATCH_TEXTS, from, out_done, out_faq_version);
+    outer->error = ctx.error;
+    outer->error.fields = NULL; /* they go with the arena */
+    outer->error.field_count = 0;
+    arena_free(ctx.arena);
+    return e;
+}
+
 err faq_job_embed_all(struct ctx *ctx, const struct services *services, struct job *job)
 {
     struct faq_embed with;
+    int64_t from = 0;
     int64_t done = 1;
+    int64_t faq_version = 0;
     TRY(with_model_in_use(ctx, services, &with));
     while (done > 0 && has_time(ctx)) {
-        int64_t faq_version = 0;
-        TRY(faq_embed_stale(ctx, &with, BATCH_ENTRIES, &done, &faq_version));
+        TRY(embed_batch(ctx, &with, &from, &done, &faq_version));
         tell(services, faq_version);
     }
     job->again = done > 0;

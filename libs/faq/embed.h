@@ -23,10 +23,11 @@ struct faq_embed {
 err faq_embed_model(struct ctx *ctx, struct db *db, const struct embedder *embedder,
     const char **out);
 
-/* Makes the missing and outdated vectors of at most `limit` entries and bumps the version in the same
- * transaction; *out_done entries were made (0 = nothing is stale), *out_version is 0 when nothing changed. */
-err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *out_done,
-    int64_t *out_version);
+/* Makes at most `limit` missing and outdated vectors, of entries from *from on (0 = all), and bumps the version in the
+ * same transaction; *from is where the next call goes on, *out_done how many were made (0 = nothing is stale there),
+ * *out_version is 0 when nothing changed. */
+err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
+    int64_t *out_done, int64_t *out_version);
 /* The same for one entry; nothing to do is fine, also when it is archived or gone. */
 err faq_embed_one(struct ctx *ctx, const struct faq_embed *with, int64_t faq_id,
     int64_t *out_version);

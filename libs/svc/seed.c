@@ -53,10 +53,11 @@ static err embed_faq(struct ctx *ctx, const struct services *services, int64_t *
 {
     struct faq_embed with = {.db = services->db, .embedder = services->embedder};
     TRY(faq_embed_model(ctx, with.db, with.embedder, &with.model));
+    int64_t from = 0;
     int64_t done = 0;
     do {
         int64_t version = 0;
-        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &done, &version));
+        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &from, &done, &version));
         *out += done;
         if (version > 0) {
             faq_changed(services->faq, version);

@@ -6,4 +6,4 @@ JOIN faq_categories c ON c.id = d.category_id
 WHERE ($1::text IS NULL OR d.status = $1::text)
   AND ($2::text IS NULL OR d.locale = $2::text)
   AND ($3::text IS NULL OR c.slug = $3::text)
-  AND ($4::text IS NULL OR d.search_text LIKE $4::text)
+  AND ($4::text IS NULL OR d.search_text LIKE lower($4::text))
