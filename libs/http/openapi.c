@@ -346,14 +346,13 @@ err http_openapi(struct ctx *ctx, const struct http_options *options, const char
 {
     struct buf buf;
     buf_init(&buf, ctx->arena, 65536, DOCUMENT_MAX_BYTES);
-    struct document document = {
-        .out = &buf,
-        .options = options,
-        .router = router_new(ctx->arena, options->routes, options->config->api_v1_prefix),
-    };
-    add_info(&document);
-    add_tags(&document);
-    add_paths(&document);
-    add_components(&document);
+    struct document *document = ARENA_NEW(ctx->arena, struct document);
+    document->out = &buf;
+    document->options = options;
+    document->router = router_new(ctx->arena, options->routes, options->config->api_v1_prefix);
+    add_info(document);
+    add_tags(document);
+    add_paths(document);
+    add_components(document);
     return buf_finish(ctx, &buf, out, out_len);
 }
