@@ -165,8 +165,9 @@ struct faq_reindex_in {
 static const struct field faq_reindex_in_fields[] = {
     FIELD_STR(struct faq_reindex_in, model, "Model to search with; the configured one if absent",
         .min = 1, .max = 100),
-    FIELD_ENUM(struct faq_reindex_in, only, "stale: what has no vector of it that fits; all: afresh",
-        .choices = only_choices, .dflt_text = "stale"),
+    FIELD_ENUM(struct faq_reindex_in, only,
+        "stale: what has no vector of it that fits; all: afresh", .choices = only_choices,
+        .dflt_text = "stale"),
 };
 
 static err reindex(struct call *call)

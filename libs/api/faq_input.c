@@ -27,8 +27,7 @@ static const char *const new_statuses[] = {"draft", "published", NULL};
             .max = INT64_MAX),                                                                     \
         FIELD_STR(struct faq_in, locale, "Locale; the product's default if absent", .max = 8),     \
         FIELD_STRS(struct faq_in, tags, "Tags", .min = 0, .max = FAQ_TAGS_MAX,                     \
-            .check = faq_is_tag,                                                                   \
-            .check_text = "must be 1 to 50 characters each, without commas"),                      \
+            .check = faq_is_tag, .check_text = "must be 1 to 50 characters each, without commas"), \
         FIELD_STRS(struct faq_in, variants, "Other phrasings of the question, found too",          \
             .min = 0, .max = FAQ_VARIANTS_MAX, .check = faq_is_variant,                            \
             .check_text = "must be lines of 3 to 500 characters"),                                 \
@@ -111,11 +110,11 @@ static bool check_name(void *arg, const char *locale, const struct json *value)
     const char *field = arena_printf(ctx->arena, "name.%s", locale);
     size_t len = 0;
     const char *text = json_text(value, &len);
-    const err offered =
-        input_one_of(ctx, field, locale, &names->call->services->settings->locales);
+    const err offered = input_one_of(ctx, field, locale, &names->call->services->settings->locales);
     if (!is_ok(offered)) {
         names->result = offered;
-    } else if (text == NULL || faq_tidy(ctx, text)[0] == '\0' || utf8_length(text, len) > NAME_MAX) {
+    } else if (text == NULL || faq_tidy(ctx, text)[0] == '\0' ||
+               utf8_length(text, len) > NAME_MAX) {
         names->result = fail_field(ctx, field, CODE_VALIDATION_ERROR,
             "must be a text of 1 to %d characters", NAME_MAX);
     }
@@ -133,7 +132,8 @@ err faq_input_category(struct call *call, const struct shape *shape, const char 
         json_each(name, check_name, &names);
         TRY(names.result);
         if (json_get(name, dflt) == NULL) {
-            return fail_field(call->ctx, "name", CODE_VALIDATION_ERROR, "needs the locale %s", dflt);
+            return fail_field(call->ctx, "name", CODE_VALIDATION_ERROR, "needs the locale %s",
+                dflt);
         }
     }
     return input_patch(call->ctx, shape, in, out);

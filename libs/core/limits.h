@@ -9,7 +9,7 @@
 #define LIMIT_CONNECTION_POOL_BYTES 9984 /* headers, in and out, of one connection */
 #define LIMIT_BODY_BYTES 65536           /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
-#define LIMIT_BODY_UNREAD_BYTES 1024     /* of a route that takes none */
+#define LIMIT_BODY_UNREAD_BYTES 1024 /* of a route that takes none */
 #define LIMIT_BODY_IMPORT_BYTES 2097152
 #define LIMIT_IMPORT_ROWS 10000
 #define LIMIT_QUERY_PARAMETERS 64
@@ -56,7 +56,8 @@
 
 /* FAQ */
 #define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
-#define LIMIT_FAQ_GAPS_WAITING 64     /* questions without an answer that wait to be written, per worker */
+#define LIMIT_FAQ_GAPS_WAITING                                                                     \
+    64 /* questions without an answer that wait to be written, per worker */
 
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */

@@ -75,8 +75,8 @@ static err embed_now(struct ctx *ctx, struct db *db, struct embedder *embedder, 
     struct first_part part = {0};
     struct embedding vector = {0};
     *out = DB_NULL();
-    const err found = db_one(ctx, db, &SQL_faq_first_part, DB_ARGS(DB_I64(id)), SHAPE(first_part),
-        &part);
+    const err found =
+        db_one(ctx, db, &SQL_faq_first_part, DB_ARGS(DB_I64(id)), SHAPE(first_part), &part);
     if (found.code == ERR_NOT_FOUND) {
         err_clear(ctx); /* archived */
         return OK;
@@ -113,8 +113,8 @@ static err near_entries(struct ctx *ctx, struct db *db, struct embedder *embedde
 err faq_admin_get(struct ctx *ctx, struct db *db, struct embedder *embedder, int64_t id,
     struct faq_admin *out)
 {
-    const err found = db_one(ctx, db, &SQL_faq_admin_by_id, DB_ARGS(DB_I64(id)),
-        &faq_admin_row_shape, out);
+    const err found =
+        db_one(ctx, db, &SQL_faq_admin_by_id, DB_ARGS(DB_I64(id)), &faq_admin_row_shape, out);
     if (found.code == ERR_NOT_FOUND) {
         return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "FAQ not found");
     }
@@ -122,7 +122,8 @@ err faq_admin_get(struct ctx *ctx, struct db *db, struct embedder *embedder, int
     const err near = near_entries(ctx, db, embedder, id, &out->warnings);
     if (!is_ok(near)) {
         log_debug(ctx, "faq.near_not_known", LOG_STR("why", ctx->error.text));
-        err_clear(ctx); /* a warning less is no reason to hide the entry, or to deny a change that is made */
+        err_clear(
+            ctx); /* a warning less is no reason to hide the entry, or to deny a change that is made */
         out->warnings = "[]";
     }
     return OK;

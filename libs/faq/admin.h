@@ -36,8 +36,9 @@ struct faq_admin {
     int64_t updated_by, published_at, created_at, updated_at, version;
     const char *sort_key; /* of the list's order; not shown */
 };
-extern const struct shape faq_admin_shape;      /* one */
-extern const struct shape faq_admin_list_shape; /* a row of the list: without variants, versions and warnings */
+extern const struct shape faq_admin_shape; /* one */
+extern const struct shape
+    faq_admin_list_shape; /* a row of the list: without variants, versions and warnings */
 extern const char *const faq_statuses[];
 
 #define FAQ_VARIANTS_MAX 20

@@ -86,8 +86,7 @@ const struct shape faq_warning_shape = {
     FIELD_I64(struct faq_admin, id, "Id"), FIELD_STR(struct faq_admin, question, "Question"),      \
         FIELD_STR(struct faq_admin, answer, "Answer; may be empty in a draft"),                    \
         FIELD_JSON(struct faq_admin, category, "Category", .shape = SHAPE(faq_admin_category)),    \
-        FIELD_STR(struct faq_admin, locale, "Locale"),                                             \
-        FIELD_STRS(struct faq_admin, tags, "Tags")
+        FIELD_STR(struct faq_admin, locale, "Locale"), FIELD_STRS(struct faq_admin, tags, "Tags")
 #define STATE_FIELDS                                                                               \
     FIELD_ENUM(struct faq_admin, status, "State", .choices = faq_statuses),                        \
         FIELD_I64(struct faq_admin, position, "Place in its category"),                            \
@@ -198,7 +197,8 @@ static const struct field faq_gap_row_fields[] = {
 const struct shape faq_gap_row_shape = GAP_SHAPE("faq_gap_row", faq_gap_row_fields);
 
 static const struct field faq_replay_fields[] = {
-    FIELD_I64(struct faq_replay, answered, "Stored questions that a search answers with the entry now"),
+    FIELD_I64(struct faq_replay, answered,
+        "Stored questions that a search answers with the entry now"),
     FIELD_I64(struct faq_replay, of, "Stored questions"),
 };
 const struct shape faq_replay_shape = {

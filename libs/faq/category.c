@@ -30,16 +30,16 @@ static err not_found(struct ctx *ctx)
 
 err faq_category_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_category_row *out)
 {
-    const err found = db_one(ctx, db, &SQL_faq_category_by_id, DB_ARGS(DB_I64(id)),
-        &faq_category_row_shape, out);
+    const err found =
+        db_one(ctx, db, &SQL_faq_category_by_id, DB_ARGS(DB_I64(id)), &faq_category_row_shape, out);
     return found.code == ERR_NOT_FOUND ? not_found(ctx) : found;
 }
 
 static err lock(struct ctx *ctx, struct db *tx, const struct faq_change *change)
 {
     struct locked row = {0};
-    const err found = db_one(ctx, tx, &SQL_faq_category_lock, DB_ARGS(DB_I64(change->id)),
-        SHAPE(locked), &row);
+    const err found =
+        db_one(ctx, tx, &SQL_faq_category_lock, DB_ARGS(DB_I64(change->id)), SHAPE(locked), &row);
     if (found.code == ERR_NOT_FOUND) {
         return not_found(ctx);
     }

@@ -137,8 +137,7 @@ struct update {
     int64_t faq_version;
 };
 
-static err lock(struct ctx *ctx, struct db *tx, const struct faq_change *change,
-    struct locked *out)
+static err lock(struct ctx *ctx, struct db *tx, const struct faq_change *change, struct locked *out)
 {
     const err found =
         db_one(ctx, tx, &SQL_faq_lock, DB_ARGS(DB_I64(change->id)), SHAPE(locked), out);
@@ -202,8 +201,7 @@ static err archive(struct ctx *ctx, struct db *tx, void *arg)
 err faq_archive(struct ctx *ctx, struct db *db, const struct faq_actor *actor,
     const struct faq_change *which, int64_t *out_faq_version)
 {
-    const struct faq_change change = {
-        which->id, which->if_version, "{\"status\":\"archived\"}"};
+    const struct faq_change change = {which->id, which->if_version, "{\"status\":\"archived\"}"};
     struct update work = {.actor = actor, .change = &change, .action = "faq.archive"};
     TRY(db_tx(ctx, db, archive, &work));
     *out_faq_version = work.faq_version;

@@ -116,8 +116,9 @@ END_TEST
 
 START_TEST(what_is_written_reads_back)
 {
-    static const char *const cells[] = {"plain", "", " led", "trailed ", "a,b", "say \"x\"", "two\nlines", "cr\r",
-        "=1+1", "'=1", "''=1", "-", "@x", "'quoted'", "\ttab", "\xE0\xB8\x81", "\"", "'"};
+    static const char *const cells[] = {"plain", "", " led", "trailed ", "a,b", "say \"x\"",
+        "two\nlines", "cr\r", "=1+1", "'=1", "''=1", "-", "@x", "'quoted'", "\ttab", "\xE0\xB8\x81",
+        "\"", "'"};
     const size_t count = sizeof(cells) / sizeof(cells[0]);
     struct buf buf;
     buf_init(&buf, arena, 0, 10000);

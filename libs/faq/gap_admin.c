@@ -62,8 +62,7 @@ err faq_gap_count(struct ctx *ctx, struct db *db, const struct faq_gap_filter *f
 
 err faq_gap_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_gap *out)
 {
-    const err found =
-        db_one(ctx, db, &SQL_faq_gap_by_id, DB_ARGS(DB_I64(id)), &faq_gap_shape, out);
+    const err found = db_one(ctx, db, &SQL_faq_gap_by_id, DB_ARGS(DB_I64(id)), &faq_gap_shape, out);
     return found.code == ERR_NOT_FOUND ? not_found(ctx) : found;
 }
 
@@ -71,8 +70,7 @@ err faq_gap_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_gap *out)
 static err lock(struct ctx *ctx, struct db *tx, const struct faq_gap_draft *which,
     struct locked *out)
 {
-    const struct db_arg category =
-        which->category_id != 0 ? DB_I64(which->category_id) : DB_NULL();
+    const struct db_arg category = which->category_id != 0 ? DB_I64(which->category_id) : DB_NULL();
     const err found = db_one(ctx, tx, &SQL_faq_gap_lock, DB_ARGS(DB_I64(which->gap_id), category),
         SHAPE_SET(locked), out);
     if (found.code == ERR_NOT_FOUND) {
@@ -105,8 +103,7 @@ static err check_answer(struct ctx *ctx, struct db *tx, int64_t faq_id)
         FIELD_STR(struct entry, status, "State"),
     };
     struct entry row = {.status = ""};
-    const err found =
-        db_one(ctx, tx, &SQL_faq_lock, DB_ARGS(DB_I64(faq_id)), SHAPE(entry), &row);
+    const err found = db_one(ctx, tx, &SQL_faq_lock, DB_ARGS(DB_I64(faq_id)), SHAPE(entry), &row);
     if (found.code != ERR_NOT_FOUND) {
         TRY(found);
     }
@@ -123,8 +120,7 @@ static err close_one(struct ctx *ctx, struct db *tx, void *arg)
     const struct faq_gap_draft which = {.gap_id = work->id};
     const bool resolved = work->faq_id != 0;
     const struct faq_record record = {resolved ? "faq_gap.resolve" : "faq_gap.dismiss", "faq_gap",
-        work->id,
-        arena_printf(ctx->arena, "{\"faq_id\":%lld}", (long long)work->faq_id)};
+        work->id, arena_printf(ctx->arena, "{\"faq_id\":%lld}", (long long)work->faq_id)};
     struct locked row = {0};
     TRY(lock(ctx, tx, &which, &row));
     if (resolved) {
@@ -223,8 +219,8 @@ static err is_found(struct ctx *ctx, struct faq *faq, const struct faq_query *qu
     return OK;
 }
 
-err faq_gap_replay(struct ctx *ctx, struct db *db, struct faq *faq, const struct faq_replay_of *which,
-    struct faq_replay *out)
+err faq_gap_replay(struct ctx *ctx, struct db *db, struct faq *faq,
+    const struct faq_replay_of *which, struct faq_replay *out)
 {
     struct example {
         const char *question, *locale;

@@ -184,9 +184,9 @@ static err queue(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct queueing *work = arg;
     TRY(jobs_enqueue(ctx, tx, "faq.import", work->payload, "faq.import", &work->job));
-    return work->job != 0 ? OK
-                          : fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
-                                "An import is still under way");
+    return work->job != 0
+               ? OK
+               : fail_public(ctx, ERR_CONFLICT, /* name */ NULL, "An import is still under way");
 }
 
 err faq_import_start(struct ctx *ctx, struct db *db, const struct faq_actor *actor,

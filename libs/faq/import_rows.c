@@ -15,7 +15,8 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define QUESTION_MIN 3
 
-static const char *const row_statuses[] = {"draft", "published", NULL}; /* what is archived is not exported */
+static const char *const row_statuses[] = {
+    "draft", "published", NULL}; /* what is archived is not exported */
 
 static const struct field faq_row_fields[] = {
     [FAQ_ROW_LOCALE] = FIELD_STR(struct faq_row, locale, "Locale"),
@@ -26,9 +27,9 @@ static const struct field faq_row_fields[] = {
     [FAQ_ROW_ANSWER] = FIELD_STR(struct faq_row, answer, "Answer", .required = true, .max = 8000),
     [FAQ_ROW_TAGS] = FIELD_STRS(struct faq_row, tags, "Tags", .min = 0, .max = FAQ_TAGS_MAX,
         .check = faq_is_tag, .check_text = "must be 1 to 50 characters each, without commas"),
-    [FAQ_ROW_VARIANTS] = FIELD_STRS(struct faq_row, variants, "Other phrasings", .min = 0,
-        .max = FAQ_VARIANTS_MAX, .check = faq_is_variant,
-        .check_text = "must be lines of 3 to 500 characters"),
+    [FAQ_ROW_VARIANTS] =
+        FIELD_STRS(struct faq_row, variants, "Other phrasings", .min = 0, .max = FAQ_VARIANTS_MAX,
+            .check = faq_is_variant, .check_text = "must be lines of 3 to 500 characters"),
     FIELD_I64(struct faq_row, position, "Place in its category", .min = -1000000, .max = 1000000),
     FIELD_ENUM(struct faq_row, status, "State", .choices = row_statuses),
 };
@@ -68,8 +69,8 @@ static void finish(struct ctx *ctx, const struct faq_source *source, struct faq_
 
 /* ---- JSON ---- */
 
-static void read_object(struct ctx *ctx, const struct faq_source *source,
-    const struct json *object, struct faq_parsed *out)
+static void read_object(struct ctx *ctx, const struct faq_source *source, const struct json *object,
+    struct faq_parsed *out)
 {
     const err decoded = field_decode(ctx, &faq_row_shape, object, &out->row);
     if (is_ok(decoded)) {
@@ -146,8 +147,8 @@ static err read_header(struct ctx *ctx, struct csv *csv, struct header *out)
 }
 
 /* Items of a cell between separators, without the blanks around them; empty ones are left out. */
-static const char *split(struct ctx *ctx, const struct field *field, const char *cell, char separator,
-    struct strs *out)
+static const char *split(struct ctx *ctx, const struct field *field, const char *cell,
+    char separator, struct strs *out)
 {
     out->items = ARENA_ARRAY(ctx->arena, const char *, (size_t)field->max);
     for (const char *at = cell; at != NULL && *at != '\0';) {

@@ -20,7 +20,14 @@ struct faq_row {
 extern const struct shape faq_row_shape;
 
 /* Position of the members in faq_row_shape. */
-enum { FAQ_ROW_LOCALE, FAQ_ROW_CATEGORY, FAQ_ROW_QUESTION, FAQ_ROW_ANSWER, FAQ_ROW_TAGS, FAQ_ROW_VARIANTS };
+enum {
+    FAQ_ROW_LOCALE,
+    FAQ_ROW_CATEGORY,
+    FAQ_ROW_QUESTION,
+    FAQ_ROW_ANSWER,
+    FAQ_ROW_TAGS,
+    FAQ_ROW_VARIANTS
+};
 
 struct faq_parsed {
     const char *error; /* arena; NULL = row is valid */

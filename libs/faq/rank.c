@@ -11,6 +11,7 @@
 #include "search/gate.h"
 
 #define SPARE_CANDIDATES 15 /* read beyond the limit, for those that the gate refuses */
+#define LEG_ROWS 50         /* what one leg finds at most: those with all the words are read whatever their rank */
 
 struct ranking {
     struct faq *faq;
@@ -36,7 +37,7 @@ static err find_candidates(struct ctx *ctx, struct ranking *ranking)
             DB_TEXT(words->scores), DB_TEXT(words->strict), DB_TEXT(options->search->search_fusion),
             DB_F64(options->config->faq_vector_weight), DB_F64(options->config->faq_keyword_weight),
             DB_I64(options->search->search_rrf_k), DB_I64(rows)),
-        &faq_candidate_shape, rows, &ranking->candidates);
+        &faq_candidate_shape, rows + LEG_ROWS, &ranking->candidates);
 }
 
 /* Without a vector nothing better than words is known, and all that they find is shown. */

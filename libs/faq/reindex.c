@@ -101,8 +101,8 @@ static err put(struct ctx *ctx, struct db *tx, const struct batch *batch, size_t
         batch->of_properties ? &SQL_faq_reindex_property_put : &SQL_faq_reindex_put;
     const struct db_arg which = batch->of_properties ? DB_TEXT(part->locale) : DB_I64(part->part);
     return db_exec(ctx, tx, stmt,
-        DB_ARGS(DB_I64(part->id), which, DB_TEXT(batch->work->model),
-            DB_BINARY(hash, sizeof(hash)), embedding_arg(ctx, &batch->vectors[i])),
+        DB_ARGS(DB_I64(part->id), which, DB_TEXT(batch->work->model), DB_BINARY(hash, sizeof(hash)),
+            embedding_arg(ctx, &batch->vectors[i])),
         /* out_affected */ NULL);
 }
 
@@ -263,9 +263,9 @@ static err queue(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct starting *work = arg;
     TRY(jobs_enqueue(ctx, tx, "faq.reindex", work->payload, "faq.reindex", &work->job));
-    return work->job != 0 ? OK
-                          : fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
-                                "A reindex is still under way");
+    return work->job != 0
+               ? OK
+               : fail_public(ctx, ERR_CONFLICT, /* name */ NULL, "A reindex is still under way");
 }
 
 err faq_reindex_start(struct ctx *ctx, struct db *db, const struct faq_actor *actor,

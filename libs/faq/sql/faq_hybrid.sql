@@ -1,4 +1,5 @@
--- What is like the query in meaning and in words, fused and best first.
+-- What is like the query in meaning and in words, fused and best first; what has all the words stays, however far down: an
+-- entry that has no vector yet would be behind everything that has one.
 -- $1 text normalised query, $2 vector of it (NULL = no vector leg), $3 text its model, $4 text locale, $5 text category slug
 -- (NULL = all), $6 boolean find by words here, $7 bigint[] ids, $8 float8[] scores, $9 boolean[] strict: what words found
 -- before, $10 text fusion, $11 float8 weight of the vector leg, $12 float8 of the keyword leg, $13 float8 k, $14 bigint rows
@@ -19,10 +20,10 @@ WITH vec AS (
 SELECT d.id, d.question, d.answer, d.variants_text, c.id AS "category.id", c.slug AS "category.slug",
        coalesce(c.name ->> d.locale, c.name ->> 'en', c.slug) AS "category.name", d.locale, d.tags, d.helpful_count,
        d.not_helpful_count, d.updated_at, f.score, f.source, f.cosine AS "scores.vector", f.keyword AS "scores.keyword", f.strict
-FROM search_fused(
+FROM (SELECT s.*, row_number() OVER (ORDER BY s.score DESC, s.id) AS place FROM search_fused(
          (SELECT array_agg(vec.id) FROM vec), (SELECT array_agg(vec.cosine) FROM vec),
          (SELECT array_agg(kw.id) FROM kw), (SELECT array_agg(kw.s) FROM kw), (SELECT array_agg(kw.strict) FROM kw),
-         $10::text, $11::float8, $12::float8, $13::float8) f
+         $10::text, $11::float8, $12::float8, $13::float8) s) f
      JOIN faq_documents d ON d.id = f.id JOIN faq_categories c ON c.id = d.category_id
+WHERE f.place <= $14::bigint OR f.strict
 ORDER BY f.score DESC, d.id
-LIMIT $14::bigint
