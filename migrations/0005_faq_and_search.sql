@@ -63,11 +63,11 @@ CREATE TABLE faq_embeddings (
 );
 CREATE INDEX faq_embeddings_model ON faq_embeddings (model);
 
--- What is embedded: part 0 is the entry itself, 1.. one other phrasing each.
+-- What is embedded: part 0 is the entry itself, where the question counts twice, 1.. one other phrasing each.
 CREATE VIEW faq_parts AS
 SELECT d.id AS faq_id, p.part, p.text, sha256(convert_to(p.text, 'UTF8')) AS content_hash
 FROM faq_documents d, LATERAL (
-    SELECT 0::smallint AS part, d.question || E'\n' || d.answer AS text
+    SELECT 0::smallint AS part, d.question || E'\n' || d.question || E'\n' || d.answer AS text
     UNION ALL
     SELECT v.n::smallint, v.text FROM unnest(string_to_array(d.variants_text, E'\n')) WITH ORDINALITY AS v (text, n) WHERE v.text <> ''
 ) p

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/services.h"
 #include "core/settings.h"
+#include "faq/read.h"
 #include "http/call.h"
 
 /* ---- search ---- */
@@ -117,8 +118,7 @@ static err list(struct call *call)
 {
     const struct faq_list_query *in = call->query;
     struct cursor after = {0};
-    struct faq_filter filter = {
-        .category = in->category, .tag = in->tag, .limit = in->limit + 1};
+    struct faq_filter filter = {.category = in->category, .tag = in->tag, .limit = in->limit + 1};
     TRY(read_locale(call, in->locale, &filter.locale));
     TRY(cursor_read(call, in->cursor, FAQ_SORT, &after));
     filter.after_key = after.value;
@@ -212,8 +212,8 @@ static err feedback(struct call *call)
 const struct http_route faq_routes[] = {
     {GET("/faq/search"), FAQ_ROW, .auth = AUTH_PUBLIC, .rate = RATE_FAQ_SEARCH,
         .summary = "Find answers by meaning and by words",
-        .description =
-            "An empty list says that the FAQ does not answer the question; it is then recorded for the editors.",
+        .description = "An empty list says that the FAQ does not answer the question; it is then "
+                       "recorded for the editors.",
         .query = SHAPE(faq_search_query), .out = &faq_reply_shape,
         .errors = {ERR_FORBIDDEN, ERR_TIMEOUT}, .run = search},
     {GET("/faq"), FAQ_ROW, .auth = AUTH_PUBLIC, .rate = RATE_DEFAULT,

@@ -32,9 +32,9 @@ struct services {
     struct cache *cache;   /* Redis; every use works without it */
     struct client *client; /* outbound HTTP */
     struct auth *auth;
-    struct embedder *embedder;               /* texts to vectors */
-    struct faq *faq;                         /* search in the FAQ, and the freshness of its replies */
-    const struct health_check *health;       /* ends with a row without a name */
+    struct embedder *embedder;         /* texts to vectors */
+    struct faq *faq;                   /* search in the FAQ, and the freshness of its replies */
+    const struct health_check *health; /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };
 

@@ -12,7 +12,7 @@
 #include "net/fiber.h"
 #include "net/loop.h"
 
-#define KNOWN_MS 2     /* a vector from the cache is there by then */
+#define KNOWN_MS 2 /* a vector from the cache is there by then */
 #define PATIENCE_MS 1500
 #define ASKING_MS 8000 /* of the fiber, whoever still waits for it */
 #define WARN_EVERY_NS 10000000000
@@ -67,8 +67,7 @@ static err start_asking(struct ctx *ctx, struct faq *faq, const struct faq_asked
     ctx_init(&asking->ctx, arena, ctx->clock, faq->options.log, ASKING_MS);
     faq->background++;
     bool ended = false;
-    const err started =
-        fiber_start(ctx, faq->options.loop, run_asking, end_asking, asking, &ended);
+    const err started = fiber_start(ctx, faq->options.loop, run_asking, end_asking, asking, &ended);
     if (!is_ok(started)) {
         end_asking(asking);
         release(asking);
@@ -175,8 +174,8 @@ err faq_ask_vector(struct ctx *ctx, struct faq *faq, const struct faq_asked *ask
     if (!embedder_is_local(asked->model)) {
         return ask_service(ctx, faq, asked, out, words);
     }
-    const err made = embed_query(ctx, faq->options.embedder, asked->model, faq->weights,
-        asked->text, out);
+    const err made =
+        embed_query(ctx, faq->options.embedder, asked->model, faq->weights, asked->text, out);
     if (!is_ok(made)) {
         warn(ctx, faq, ctx->error.text);
         err_clear(ctx); /* the search goes on with words alone */

@@ -37,9 +37,10 @@ struct faq_options {
     struct cache *cache;
     struct embedder *embedder;
     struct loop *loop;
-    struct log *log;            /* of background work */
-    _Atomic int64_t *version;   /* shared by all workers of this instance; NULL: there are none */
-    const _Atomic int *started; /* nothing is asked in the background before this is true; NULL: never */
+    struct log *log;          /* of background work */
+    _Atomic int64_t *version; /* shared by all workers of this instance; NULL: there are none */
+    const _Atomic int
+        *started; /* nothing is asked in the background before this is true; NULL: never */
 };
 
 struct faq;
@@ -69,6 +70,28 @@ struct faq_query {
     bool explain;         /* computed afresh, with all candidates; nothing is recorded */
     bool quiet;           /* no line in the log, no gap: a replay or a test */
 };
+struct faq_category_ref {
+    int64_t id;
+    const char *slug, *name;
+};
+struct faq_scores {
+    struct field_set has;
+    double vector, keyword; /* null: the leg did not find it */
+};
+struct faq_hit {
+    int64_t id;
+    const char *question, *answer;
+    struct faq_category_ref category;
+    const char *locale;
+    struct strs tags;
+    int64_t helpful_count, not_helpful_count;
+    int64_t updated_at;
+    double score;       /* 0..1, of the fusion */
+    const char *source; /* "vector", "keyword", "hybrid" */
+    struct faq_scores scores;
+};
+extern const struct shape faq_hit_shape;
+
 struct faq_result {
     const char *json; /* {"data":[...],"query":{...}}, in the arena */
     size_t len;
@@ -92,81 +115,14 @@ struct faq_counts faq_counts(const struct faq *faq);
 /* A question without an answer, recorded later and in bulk; dropped when too many wait. */
 struct faq_gap_note {
     const char *locale, *question;
-    const char *source;   /* "search", "chat" */
-    int64_t message_id;   /* 0 = none */
-    int64_t best_faq_id;  /* the best of what was not good enough; 0 = none */
+    const char *source;  /* "search", "chat" */
+    int64_t message_id;  /* 0 = none */
+    int64_t best_faq_id; /* the best of what was not good enough; 0 = none */
     double best_score;
-    const float *vector;  /* of the question by `model`; NULL = unknown */
+    const float *vector; /* of the question by `model`; NULL = unknown */
     int64_t dims;
     const char *model;
 };
 void faq_note_gap(struct faq *faq, const struct faq_gap_note *note);
-
-/* ---- reading ---- */
-
-struct faq_category_ref {
-    int64_t id;
-    const char *slug, *name;
-};
-struct faq_scores {
-    struct field_set has;
-    double vector, keyword; /* null: the leg did not find it */
-};
-struct faq_item {
-    int64_t id;
-    const char *question, *answer;
-    struct faq_category_ref category;
-    const char *locale;
-    struct strs tags;
-    int64_t helpful_count, not_helpful_count;
-    int64_t updated_at;
-    int64_t version;      /* not shown: the ETag */
-    const char *sort_key; /* not shown: for the next page */
-};
-struct faq_hit {
-    int64_t id;
-    const char *question, *answer;
-    struct faq_category_ref category;
-    const char *locale;
-    struct strs tags;
-    int64_t helpful_count, not_helpful_count;
-    int64_t updated_at;
-    double score;       /* 0..1, of the fusion */
-    const char *source; /* "vector", "keyword", "hybrid" */
-    struct faq_scores scores;
-};
-extern const struct shape faq_item_shape, faq_item_row_shape, faq_hit_shape;
-
-struct faq_filter {
-    const char *locale, *category, *tag; /* category, tag: NULL = any */
-    const char *after_key;               /* sort_key of the last row; NULL = first page */
-    int64_t after_id;
-    int64_t limit; /* rows read; ask for one more than shown */
-};
-/* Published entries in the order of their categories. */
-err faq_list(struct ctx *ctx, struct db *db, const struct faq_filter *filter, struct list *out);
-err faq_count(struct ctx *ctx, struct db *db, const struct faq_filter *filter, int64_t *out);
-/* ERR_NOT_FOUND when missing or not published. */
-err faq_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_item *out);
-
-struct faq_category {
-    int64_t id;
-    const char *slug, *name; /* in the locale asked for, else in another one */
-    int64_t position, count; /* published entries in the locale asked for */
-};
-extern const struct shape faq_category_shape;
-err faq_categories(struct ctx *ctx, struct db *db, const char *locale, struct list *out);
-
-/* ---- votes ---- */
-
-struct faq_vote {
-    int64_t faq_id;
-    int64_t user_id;     /* 0 = a guest */
-    const char *session; /* of a guest; only its hash is kept */
-    bool helpful;
-    const char *comment; /* NULL = none */
-};
-/* One vote a user or session; another one replaces it and moves the counts. ERR_NOT_FOUND. */
-err faq_give_feedback(struct ctx *ctx, struct db *db, const struct faq_vote *vote);
 
 #endif

@@ -1,5 +1,5 @@
 /* faq/faq_internal.h - the parts of struct faq, for the files of this library only.
- * faq.c life and freshness, search.c finding a reply, rank.c making one, asked.c the vector of a query, gap.c questions
+ * faq.c life and freshness, search.c and find.c finding a reply, rank.c making one, asked.c the vector of a query, gap.c questions
  * without an answer. */
 #ifndef FAQ_FAQ_INTERNAL_H
 #define FAQ_FAQ_INTERNAL_H
@@ -35,9 +35,9 @@ struct faq {
     struct lru *kept; /* finished replies */
     struct single_flight *flights;
     struct faq_counts counts;
-    int background;            /* fibers of ours that nobody waits for */
-    int64_t warned_ns;         /* last line about missing vectors */
-    struct gap_entry *gaps;    /* wait to be written, oldest first */
+    int background;         /* fibers of ours that nobody waits for */
+    int64_t warned_ns;      /* last line about missing vectors */
+    struct gap_entry *gaps; /* wait to be written, oldest first */
     int gap_count;
     bool gaps_writing;
     struct loop_timer *gap_timer;

@@ -80,8 +80,7 @@ void faq_note_gap(struct faq *faq, const struct faq_gap_note *note)
 /* A reply that was kept came without a vector; a local model makes it again for nothing. */
 static void complete(struct ctx *ctx, struct faq *faq, struct gap_entry *entry)
 {
-    if (entry->vector.values != NULL || faq->state_version == 0 ||
-        !embedder_is_local(faq->model)) {
+    if (entry->vector.values != NULL || faq->state_version == 0 || !embedder_is_local(faq->model)) {
         return;
     }
     entry->model = arena_strdup(ctx->arena, faq->model);

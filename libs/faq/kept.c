@@ -101,8 +101,8 @@ bool kept_read_shared(struct ctx *ctx, struct cache *cache, const char *key, str
     }
     const int64_t left_ns = (stale_us - clock_wall_us(ctx->clock)) * NS_PER_US;
     out->stale_ns = clock_monotonic_ns(ctx->clock) + left_ns;
-    out->dead_ns = clock_monotonic_ns(ctx->clock) + (left_ns > 0 ? left_ns * KEPT_LIVES : 0) +
-                   KEPT_REFRESH_NS;
+    out->dead_ns =
+        clock_monotonic_ns(ctx->clock) + (left_ns > 0 ? left_ns * KEPT_LIVES : 0) + KEPT_REFRESH_NS;
     return true;
 }
 
@@ -132,8 +132,8 @@ static void share(struct ctx *ctx, struct faq *faq, void *arg)
     char check[CHECK_LEN + 1];
     make_check(sharing->json, sharing->len, check);
     const int64_t stale_us = clock_wall_us(ctx->clock) + sharing->ttl_ms * 1000;
-    const char *head = arena_printf(ctx->arena, "%" PRId64 " %" PRId64 " %s ", stale_us,
-        sharing->count, check);
+    const char *head =
+        arena_printf(ctx->arena, "%" PRId64 " %" PRId64 " %s ", stale_us, sharing->count, check);
     const size_t head_len = strlen(head);
     char *value = arena_alloc_raw(ctx->arena, head_len + sharing->len);
     memcpy(value, head, head_len);

@@ -18,8 +18,9 @@ struct lru;
 
 #define KEPT_DIGEST_LEN 12
 #define KEPT_LIVES 2 /* dead after this many times the time it is fresh */
-#define KEPT_REFRESH_NS INT64_C(10000000000) /* one refresh at a time, and what is left of a late reply */
-#define KEPT_ROUNDS 60 /* of waiting for another worker: about 1.2 s */
+#define KEPT_REFRESH_NS                                                                            \
+    INT64_C(10000000000) /* one refresh at a time, and what is left of a late reply */
+#define KEPT_ROUNDS 60   /* of waiting for another worker: about 1.2 s */
 
 struct kept {
     int64_t stale_ns, dead_ns; /* monotonic */

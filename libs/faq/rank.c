@@ -11,7 +11,7 @@
 #include "search/gate.h"
 
 #define SPARE_CANDIDATES 15 /* read beyond the limit, for those that the gate refuses */
-#define LEG_ROWS 50         /* what one leg finds at most: those with all the words are read whatever their rank */
+#define WORD_CANDIDATES 10  /* read wherever they stand in the order */
 
 struct ranking {
     struct faq *faq;
@@ -36,8 +36,8 @@ static err find_candidates(struct ctx *ctx, struct ranking *ranking)
             DB_BOOL(ranking->by_words && !words->looked), DB_TEXT(words->ids),
             DB_TEXT(words->scores), DB_TEXT(words->strict), DB_TEXT(options->search->search_fusion),
             DB_F64(options->config->faq_vector_weight), DB_F64(options->config->faq_keyword_weight),
-            DB_I64(options->search->search_rrf_k), DB_I64(rows)),
-        &faq_candidate_shape, rows + LEG_ROWS, &ranking->candidates);
+            DB_I64(options->search->search_rrf_k), DB_I64(rows), DB_I64(WORD_CANDIDATES)),
+        &faq_candidate_shape, rows + WORD_CANDIDATES, &ranking->candidates);
 }
 
 /* Without a vector nothing better than words is known, and all that they find is shown. */
@@ -55,6 +55,23 @@ static bool passes(struct ctx *ctx, const struct ranking *ranking,
             candidate->variants_text, candidate->answer),
     };
     return gate_passes(ranking->gate, &evidence);
+}
+
+/* Six decimals: more say nothing, and cost room in every reply. */
+static double rounded(double number)
+{
+    const double scaled = number * 1e6;
+    return (double)(int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5) / 1e6;
+}
+
+static void round_scores(struct list *candidates)
+{
+    struct faq_candidate *rows = candidates->items;
+    for (int64_t i = 0; i < candidates->count; i++) {
+        rows[i].score = rounded(rows[i].score);
+        rows[i].scores.vector = rounded(rows[i].scores.vector);
+        rows[i].scores.keyword = rounded(rows[i].scores.keyword);
+    }
 }
 
 static struct faq_hit hit_of(const struct faq_candidate *candidate)
@@ -169,10 +186,10 @@ err faq_rank(struct ctx *ctx, struct faq *faq, const struct faq_query *query, co
     TRY(find_candidates(ctx, &ranking));
     ranking.gate = gate_new(ctx->arena, faq->options.embedder, out->model, faq->weights, text,
         faq->options.config->faq_min_similarity);
-    struct faq_verdict *verdicts =
-        query->explain
-            ? ARENA_ARRAY(ctx->arena, struct faq_verdict, (size_t)ranking.candidates.count + 1)
-            : NULL;
+    struct faq_verdict *verdicts = query->explain ? ARENA_ARRAY(ctx->arena, struct faq_verdict,
+                                                        (size_t)ranking.candidates.count + 1)
+                                                  : NULL;
+    round_scores(&ranking.candidates);
     TRY(choose(ctx, &ranking, verdicts));
     say_how(&ranking, out);
     return query->explain ? explain(ctx, &ranking, verdicts) : OK;

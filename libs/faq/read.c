@@ -1,11 +1,11 @@
-/* faq/read.c - the FAQ as visitors browse it, and their votes. */
+#include "faq/read.h"
+
 #include <string.h>
 
 #include "core/arena.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "db/db.h"
-#include "faq/faq.h"
 #include "faq/sql.h"
 
 static err not_found(struct ctx *ctx)
@@ -45,8 +45,8 @@ err faq_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_item *out)
 
 err faq_categories(struct ctx *ctx, struct db *db, const char *locale, struct list *out)
 {
-    return db_list(ctx, db, &SQL_faq_categories_list, DB_ARGS(DB_TEXT(locale)),
-        &faq_category_shape, /* max */ 0, out);
+    return db_list(ctx, db, &SQL_faq_categories_list, DB_ARGS(DB_TEXT(locale)), &faq_category_shape,
+        /* max */ 0, out);
 }
 
 struct locked {

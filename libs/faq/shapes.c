@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "faq/faq.h"
+#include "faq/read.h"
 #include "faq/reply.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -62,7 +63,8 @@ static const struct shape scores_shape = {
 #define HIT_FIELDS(s)                                                                              \
     FIELD_F64(s, score, "0..1, only for comparing the answers of one search"),                     \
         FIELD_ENUM(s, source, "What found it", .choices = source_choices),                         \
-        FIELD_OBJ(s, scores, faq_scores, "Score of each way of finding it", .shape = &scores_shape)
+        FIELD_OBJ(s, scores, faq_scores, "Score of each way of finding it",                        \
+            .shape = &scores_shape)
 
 static const struct field faq_item_fields[] = {ENTRY_FIELDS(struct faq_item)};
 static const struct field faq_item_row_fields[] = {

@@ -31,6 +31,7 @@ static void run(void *arg)
 static void done(void *arg)
 {
     struct task *task = arg;
+    fiber_cancel_all(task->loop); /* what still runs is work that nobody waits for */
     loop_stop(task->loop);
 }
 
