@@ -169,8 +169,9 @@ static void add_body(struct document *document, const struct http_route *row)
     }
     for (size_t i = 0; row->raw_types != NULL && row->raw_types[i] != NULL; i++) {
         const bool json = strcmp(row->raw_types[i], "application/json") == 0;
-        buf_printf(out, "%s\"%s\":{\"schema\":{\"type\":\"%s}", i > 0 ? "," : "",
-            row->raw_types[i], json ? "array\",\"items\":{\"type\":\"object\"}" : "string\"}");
+        buf_printf(out, "%s\"%s\":{\"schema\":%s}", i > 0 ? "," : "", row->raw_types[i],
+            json ? "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
+                 : "{\"type\":\"string\"}");
     }
     buf_str(out, "}}");
 }
