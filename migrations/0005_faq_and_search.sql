@@ -63,6 +63,54 @@ CREATE TABLE faq_embeddings (
 );
 CREATE INDEX faq_embeddings_model ON faq_embeddings (model);
 
+-- What is embedded: part 0 is the entry itself, 1.. one other phrasing each.
+CREATE VIEW faq_parts AS
+SELECT d.id AS faq_id, p.part, p.text, sha256(convert_to(p.text, 'UTF8')) AS content_hash
+FROM faq_documents d, LATERAL (
+    SELECT 0::smallint AS part, d.question || E'\n' || d.answer AS text
+    UNION ALL
+    SELECT v.n::smallint, v.text FROM unnest(string_to_array(d.variants_text, E'\n')) WITH ORDINALITY AS v (text, n) WHERE v.text <> ''
+) p
+WHERE d.status = 'published';
+
+-- What words find among the published entries of a locale, best first: all words s = 1 + rank (strict), any word
+-- s = rank, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
+-- of the text is strict, and for queries without any known word. `query` is normalised. The word "or" and a minus sign do
+-- not make a hit strict by themselves.
+CREATE FUNCTION faq_keyword_leg(query text, in_locale text, in_category text)
+RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABLE AS $$
+    WITH q AS MATERIALIZED (
+        SELECT websearch_to_tsquery(text_config(in_locale), regexp_replace(query, '\mor\M', ' ', 'g')) AS all_words,
+               replace(plainto_tsquery(text_config(in_locale), query)::text, ' & ', ' | ')::tsquery AS any_word,
+               query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' AS spaceless
+    ), docs AS NOT MATERIALIZED (
+        SELECT d.id, d.fts, d.search_text
+        FROM faq_documents d
+        WHERE d.status = 'published' AND d.locale = in_locale
+          AND (in_category IS NULL OR d.category_id = (SELECT c.id FROM faq_categories c WHERE c.slug = in_category))
+    ), words AS MATERIALIZED (
+        SELECT d.id, d.fts @@ q.all_words AS strict,
+               CASE WHEN d.fts @@ q.all_words THEN 1 + ts_rank_cd(d.fts, q.all_words, 32)
+                    ELSE ts_rank_cd(d.fts, q.any_word, 32) END::double precision AS s
+        FROM q, docs d
+        WHERE numnode(q.any_word) > 0 AND d.fts @@ q.any_word
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    ), letters AS MATERIALIZED (
+        SELECT d.id, q.spaceless AND char_length(query) >= 3 AND position(query IN d.search_text) > 0 AS strict,
+               word_similarity(query, d.search_text)::double precision AS s
+        FROM q, docs d
+        WHERE (q.spaceless OR NOT EXISTS (SELECT FROM words)) AND query <% d.search_text
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    )
+    SELECT id, max(s), bool_or(strict)
+    FROM (SELECT w.id, w.s, w.strict FROM words w UNION ALL SELECT l.id, l.s, l.strict FROM letters l) AS found
+    GROUP BY id
+    ORDER BY 2 DESC, 1
+    LIMIT 50
+$$;
+
 CREATE TABLE faq_revisions (
     faq_id     bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
     version    int NOT NULL,

@@ -34,7 +34,7 @@ THIRD_PARTY = {
     "jansson.h": ["libs/core/json.c"],
     "openssl/*": ["libs/core/crypto.c", "libs/auth/*"],
     "jwt.h": ["libs/auth/*"],
-    "check.h": ["*_test.c"],
+    "check.h": ["*_test.c", "libs/*/testing/*"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 PRODUCTS = re.compile(r"bestays|realestate", re.IGNORECASE)

@@ -7,6 +7,7 @@ const struct http_route *const api_routes[] = {
     docs_routes,
     users_routes,
     properties_routes,
+    faq_routes,
     jobs_routes,
     webhooks_routes,
     NULL,

@@ -46,6 +46,14 @@
 #define LIMIT_REDIS_VALUE_BYTES 1048576
 #define LIMIT_CLIENT_CONNECT_MS 3000
 #define LIMIT_CLIENT_REPLY_BYTES 1048576
+#define LIMIT_EMBED_QUERY_MS 1500      /* the vector of one query, second tries included */
+#define LIMIT_EMBED_DOCUMENTS_MS 20000 /* the vectors of one batch of texts */
+#define LIMIT_EMBED_BATCH_TEXTS 128    /* texts of one call to an embeddings service */
+
+/* FAQ */
+#define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
+#define LIMIT_FAQ_GAPS_WAITING                                                                     \
+    64 /* questions without an answer that wait to be written, per worker */
 
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */

@@ -24,9 +24,10 @@ enum auth_class {
 };
 
 enum rate_class {
-    RATE_UNSET = 0, /* refuses to start */
-    RATE_OFF,       /* system routes */
-    RATE_DEFAULT,   /* by role: guest per address, user, admin */
+    RATE_UNSET = 0,  /* refuses to start */
+    RATE_OFF,        /* system routes */
+    RATE_DEFAULT,    /* by role: guest per address, user, admin */
+    RATE_FAQ_SEARCH, /* per address, whoever asks; users have their own limit besides */
 };
 
 /* Bits of http_options.features; a row with a feature that is off answers 404 FEATURE_DISABLED and is left

@@ -26,14 +26,14 @@ static const struct field due_fields[] = {
     FIELD_STR(struct due, text, "Title and description"),
 };
 
-err properties_model(struct ctx *ctx, struct db *db, const char **out)
+err properties_model(struct ctx *ctx, struct db *db, const char *wanted, const char **out)
 {
     struct active {
         const char *model;
     };
     static const struct field active_fields[] = {FIELD_STR(struct active, model, "Name")};
     struct active active = {0};
-    TRY(db_one(ctx, db, &SQL_properties_model, DB_NO_ARGS, SHAPE(active), &active));
+    TRY(db_one(ctx, db, &SQL_properties_model, DB_ARGS(DB_TEXT(wanted)), SHAPE(active), &active));
     *out = active.model;
     return OK;
 }
@@ -95,7 +95,7 @@ static err embed_range(struct ctx *ctx, struct db *db, struct embedder *embedder
     struct properties_range *range, int64_t until_ns)
 {
     const char *model = NULL;
-    TRY(properties_model(ctx, db, &model));
+    TRY(properties_model(ctx, db, embedder_model(embedder), &model));
     while (!properties_range_is_empty(range) && clock_monotonic_ns(ctx->clock) < until_ns) {
         struct ctx batch = *ctx;
         batch.arena = arena_new(/* pool */ NULL);

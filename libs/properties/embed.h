@@ -15,8 +15,8 @@ struct embedder;
 struct job;
 struct services;
 
-/* The model whose vectors are searched. */
-err properties_model(struct ctx *ctx, struct db *db, const char **out);
+/* The model whose vectors are used. wanted (NULL = any) becomes it while there are no vectors at all. */
+err properties_model(struct ctx *ctx, struct db *db, const char *wanted, const char **out);
 
 /* Properties from..to (both included). One batch: *out_from is where the next one starts, *out_done when there is
  * none. Safe to repeat: what is up to date costs nothing. */

@@ -7,6 +7,7 @@
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "search/embed_local.h"
+#include "search/embed_openai.h"
 
 enum { DIMS_MIN = 8, VECTOR_HEAD = 4, FLOAT_BYTES = 4 };
 
@@ -37,31 +38,32 @@ const int search_config_count = sizeof(search_config_fields) / sizeof(search_con
 struct embedder {
     struct arena *arena; /* of the embedder itself */
     struct embedder_options options;
+    struct embed_openai *service; /* NULL unless the settings choose it */
 };
 
 struct embedder *embedder_open(const struct embedder_options *options)
 {
     struct arena *arena = arena_new(/* pool */ NULL);
     struct embedder *embedder = ARENA_NEW(arena, struct embedder);
-    *embedder = (struct embedder){arena, *options};
+    *embedder = (struct embedder){arena, *options, NULL};
+    if (strcmp(options->config->embeddings_provider, "openai") == 0) {
+        embedder->service = embed_openai_open(arena, &embedder->options);
+    }
     return embedder;
 }
 
 void embedder_close(struct embedder *embedder)
 {
     if (embedder != NULL) {
+        embed_openai_close(embedder->service);
         arena_free(embedder->arena);
     }
 }
 
-static bool is_remote(const struct embedder *embedder)
-{
-    return strcmp(embedder->options.config->embeddings_provider, "openai") == 0;
-}
-
 const char *embedder_model(const struct embedder *embedder)
 {
-    return is_remote(embedder) ? embedder->options.config->embedding_model : EMBEDDING_LOCAL_MODEL;
+    return embedder->service != NULL ? embedder->options.config->embedding_model
+                                     : EMBEDDING_LOCAL_MODEL;
 }
 
 /* Dimensions of "hash-<dims>"; 0 = another model. */
@@ -90,15 +92,23 @@ bool embedder_knows(const struct embedder *embedder, const char *model)
     return embedder_is_local(model) || strcmp(model, embedder_model(embedder)) == 0;
 }
 
+static err need_service(struct ctx *ctx, const struct embedder *embedder, const char *model)
+{
+    return embedder_knows(embedder, model)
+               ? OK
+               : fail(ctx, ERR_UNAVAILABLE, "nobody here makes vectors of %s", model);
+}
+
 err embed_documents(struct ctx *ctx, struct embedder *embedder, const char *model,
     const char *const *texts, size_t count, struct embedding *out)
 {
-    (void)embedder;
-    if (!embedder_is_local(model)) {
-        return fail(ctx, ERR_UNAVAILABLE, "nobody here makes vectors of %s", model);
+    const int64_t dims = local_dims(model);
+    if (dims == 0) {
+        TRY(need_service(ctx, embedder, model));
+        return embed_openai_documents(ctx, embedder->service, texts, count, out);
     }
     for (size_t i = 0; i < count; i++) {
-        out[i] = embed_local(ctx->arena, texts[i], local_dims(model), /* weights */ NULL);
+        out[i] = embed_local(ctx->arena, texts[i], dims, /* weights */ NULL);
     }
     return OK;
 }
@@ -106,11 +116,12 @@ err embed_documents(struct ctx *ctx, struct embedder *embedder, const char *mode
 err embed_query(struct ctx *ctx, struct embedder *embedder, const char *model,
     const struct weights *weights, const char *text, struct embedding *out)
 {
-    (void)embedder;
-    if (!embedder_is_local(model)) {
-        return fail(ctx, ERR_UNAVAILABLE, "nobody here makes vectors of %s", model);
+    const int64_t dims = local_dims(model);
+    if (dims == 0) {
+        TRY(need_service(ctx, embedder, model));
+        return embed_openai_query(ctx, embedder->service, text, out);
     }
-    *out = embed_local(ctx->arena, text, local_dims(model), weights);
+    *out = embed_local(ctx->arena, text, dims, weights);
     return OK;
 }
 

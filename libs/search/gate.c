@@ -126,3 +126,8 @@ bool gate_passes(const struct gate *gate, const struct evidence *evidence)
     return (1 - LOCAL_COSINE) * share + LOCAL_COSINE * evidence->cosine >=
            gate->threshold * (1 - LOCAL_COSINE);
 }
+
+double gate_min_similarity(const struct gate *gate)
+{
+    return gate->threshold;
+}

@@ -23,6 +23,9 @@ struct gate *gate_new(struct arena *arena, const struct embedder *embedder, cons
     const struct weights *weights, const char *query, double min_similarity);
 bool gate_passes(const struct gate *gate, const struct evidence *evidence);
 
+/* The least cosine asked for, or the provider's own measure. */
+double gate_min_similarity(const struct gate *gate);
+
 /* Share of what the query says, by weight of its character n-grams, that occurs in the text: 0..1. */
 double gate_share(const struct gate *gate, const char *text);
 

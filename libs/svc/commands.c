@@ -15,7 +15,6 @@
 #include "core/log.h"
 #include "core/services.h"
 #include "db/migrate.h"
-#include "properties/embed.h"
 #include "svc/product.h"
 #include "svc/schema.h"
 #include "svc/seed.h"
@@ -89,12 +88,10 @@ static err seed(struct ctx *ctx, const struct services *services, void *arg)
                            ? command->from
                            : arena_printf(ctx->arena, "seeds/%s", command->product->id);
     struct seed_counts counts = {0};
-    TRY(seed_from_folder(ctx, services->db, from, &counts));
-    if (!is_ok(properties_embed_all(ctx, services->db, services->embedder))) {
-        log_warn(ctx, "seed.embedding_left", LOG_STR("why", ctx->error.text));
-        err_clear(ctx); /* the jobs queued with the rows will do it */
-    }
-    printf("%" PRId64 " users, %" PRId64 " properties added\n", counts.users, counts.properties);
+    TRY(seed_from_folder(ctx, services, from, &counts));
+    printf("%" PRId64 " users, %" PRId64 " properties, %" PRId64 " FAQ entries added; %" PRId64
+           " FAQ entries embedded\n",
+        counts.users, counts.properties, counts.faq, counts.embedded);
     return OK;
 }
 

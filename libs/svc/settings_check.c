@@ -131,6 +131,14 @@ static void check_search(const struct check *check, const struct settings *setti
     }
 }
 
+static void check_faq(const struct check *check, const struct settings *settings)
+{
+    if (!(settings->faq.faq_vector_weight + settings->faq.faq_keyword_weight > 0)) {
+        config_problem(check->arena, check->report, "FAQ_VECTOR_WEIGHT",
+            "and FAQ_KEYWORD_WEIGHT cannot both be 0");
+    }
+}
+
 static bool looks_like_example(const char *secret)
 {
     static const char *const marks[] = {
@@ -210,6 +218,7 @@ void settings_check(struct arena *arena, const struct product *product,
     check_redis(&check, settings);
     check_clerk_keys(&check, settings);
     check_search(&check, settings);
+    check_faq(&check, settings);
     if (settings->environment != ENVIRONMENT_DEVELOPMENT) {
         check_production(&check, settings);
     }

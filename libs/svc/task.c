@@ -51,7 +51,7 @@ err task_run(const struct settings *settings, struct log *log,
     struct arena *arena = arena_new(NULL);
     struct task task = {.fn = fn, .arg = arg, .loop = loop_new()};
     ctx_init(&task.ctx, arena, &clock_system, log, TASK_TIMEOUT_MS);
-    wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL);
+    wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL, log);
     bool ended = false;
     task.result = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
     if (is_ok(task.result) || !ended) {

@@ -51,6 +51,7 @@ static void drained(void *arg)
 {
     struct worker *worker = arg;
     if (--worker->parts == 0) {
+        fiber_cancel_all(worker->loop); /* what still runs is work that nobody waits for */
         loop_stop(worker->loop);
     }
 }
@@ -116,7 +117,7 @@ int worker_run(const struct worker_options *options)
 #ifdef TEST_HOOKS
     fiber_paint(worker.loop, true);
 #endif
-    wiring_open(&worker.wiring, worker.loop, options->settings, options->shared);
+    wiring_open(&worker.wiring, worker.loop, options->settings, options->shared, worker.log);
     int code = EX_OK;
     if (!is_ok(open_server(&worker))) {
         log_error(&worker.ctx, "worker.start_failed", LOG_STR("why", worker.ctx.error.text));
