@@ -10,6 +10,7 @@
 #include "faq/embed.h"
 #include "faq/faq.h"
 #include "faq/sql.h"
+#include "properties/embed.h"
 #include "properties/sql.h"
 #include "users/sql.h"
 
@@ -85,5 +86,6 @@ err seed_from_folder(struct ctx *ctx, const struct services *services, const cha
             arena_printf(ctx->arena, "%s/%s.json", folder, files[i].name), files[i].stmt,
             files[i].count));
     }
-    return embed_faq(ctx, services, &out->embedded);
+    TRY(embed_faq(ctx, services, &out->embedded));
+    return properties_embed_all(ctx, services->db, services->embedder);
 }
