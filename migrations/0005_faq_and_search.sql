@@ -42,7 +42,7 @@ CREATE TABLE faq_documents (
     fts               tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector(text_config(locale), question || E'\n' || variants_text), 'A') ||
         setweight(to_tsvector(text_config(locale), answer), 'B')) STORED,
-    CHECK (status <> 'published' OR answer <> '')
+    CONSTRAINT faq_documents_answered CHECK (status <> 'published' OR answer <> '')
 );
 CREATE UNIQUE INDEX faq_documents_question ON faq_documents (locale, md5(lower(question))) WHERE status <> 'archived';
 CREATE INDEX faq_documents_fts ON faq_documents USING gin (fts);
@@ -71,7 +71,11 @@ FROM faq_documents d, LATERAL (
     UNION ALL
     SELECT v.n::smallint, v.text FROM unnest(string_to_array(d.variants_text, E'\n')) WITH ORDINALITY AS v (text, n) WHERE v.text <> ''
 ) p
-WHERE d.status = 'published';
+WHERE d.status <> 'archived';
+
+CREATE FUNCTION embedding_model() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT value #>> '{}' FROM settings WHERE key = 'embedding_model'
+$$;
 
 -- What words find among the published entries of a locale, best first: all words s = 1 + rank (strict), any word
 -- s = rank, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
@@ -178,6 +182,33 @@ CREATE TABLE property_embeddings (
 );
 CREATE INDEX property_embeddings_hash_1536 ON property_embeddings
     USING hnsw ((embedding::vector(1536)) vector_cosine_ops) WHERE model = 'hash-1536';
+
+-- The same for a property: one vector a locale.
+CREATE VIEW property_parts AS
+SELECT t.property_id, t.locale, p.text, sha256(convert_to(p.text, 'UTF8')) AS content_hash
+FROM property_texts t JOIN properties r ON r.id = t.property_id, LATERAL (SELECT t.title || E'\n' || t.description AS text) p
+WHERE r.status <> 'archived';
+
+-- The last job of a kind or of a key: how the embedding of an entry ended.
+CREATE INDEX jobs_kind ON jobs (kind, id DESC);
+CREATE INDEX jobs_key ON jobs (dedupe_key, id DESC) WHERE dedupe_key IS NOT NULL;
+
+-- {status, model, updated_at} of an entry's vectors; NULL for an archived one, which has none.
+CREATE FUNCTION faq_embedding_state(id bigint) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'status', CASE WHEN count(*) = count(e.faq_id) THEN 'ready'
+                       WHEN 'failed' IN (
+                           (SELECT j.status FROM jobs j WHERE j.dedupe_key = 'faq.embed:' || $1 ORDER BY j.id DESC LIMIT 1),
+                           (SELECT j.status FROM jobs j WHERE j.kind = 'faq.embed_all' ORDER BY j.id DESC LIMIT 1)) THEN 'failed'
+                       ELSE 'pending' END,
+        'model', embedding_model(),
+        'updated_at', to_char(max(e.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    FROM faq_parts p
+    LEFT JOIN faq_embeddings e ON e.faq_id = p.faq_id AND e.part = p.part AND e.model = embedding_model()
+                              AND e.content_hash = p.content_hash
+    WHERE p.faq_id = $1
+    HAVING count(*) > 0
+$$;
 
 -- Ranks what two legs found, for anything that has an id: keeps the score of each leg, 0..1, ties by id.
 -- rrf: weighted reciprocal ranks, (w_v / (k + rank) + w_k / (k + rank)) / ((w_v + w_k) / (k + 1)); a missing leg adds 0.

@@ -78,15 +78,15 @@ static bool take_shared(struct ctx *ctx, struct key_source *source)
 {
     const char *text = NULL;
     size_t len = 0;
-    struct auth_key_set set = {0};
+    struct auth_key_set *set = ARENA_NEW(ctx->arena, struct auth_key_set);
     if (source->options.cache == NULL || source->fetched_ns != 0) {
         return false;
     }
     const bool found = is_ok(cache_get(ctx, source->options.cache, CACHE_KEY, &text, &len)) &&
-                       text != NULL && is_ok(keys_parse_jwks(ctx, text, len, &set));
+                       text != NULL && is_ok(keys_parse_jwks(ctx, text, len, set));
     err_clear(ctx); /* without Redis, or with nonsense in it, the key server is asked */
     if (found) {
-        replace(ctx, source, &set);
+        replace(ctx, source, set);
     }
     return found;
 }
@@ -95,7 +95,7 @@ static err fetch(struct ctx *ctx, void *arg)
 {
     struct key_source *source = arg;
     struct client_reply reply = {0};
-    struct auth_key_set set = {0};
+    struct auth_key_set *set = ARENA_NEW(ctx->arena, struct auth_key_set);
     const struct client_request request = {
         .method = "GET",
         .url = source->options.url,
@@ -110,8 +110,8 @@ static err fetch(struct ctx *ctx, void *arg)
     if (reply.status != 200) {
         return fail(ctx, ERR_UPSTREAM, "key server answered %d", reply.status);
     }
-    TRY(keys_parse_jwks(ctx, reply.body, reply.body_len, &set));
-    replace(ctx, source, &set);
+    TRY(keys_parse_jwks(ctx, reply.body, reply.body_len, set));
+    replace(ctx, source, set);
     if (source->options.cache != NULL && !is_ok(cache_set(ctx, source->options.cache, CACHE_KEY,
                                              reply.body, reply.body_len, CACHE_TTL_MS))) {
         err_clear(ctx); /* the next worker asks for itself */

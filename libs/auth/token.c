@@ -48,14 +48,16 @@ static bool split(const char *token, size_t len, struct part out[3])
 }
 
 /* Canonical base64url only: what does not encode back to itself is another spelling of the same token. */
-static bool decode_part(const struct part *part, uint8_t *out, size_t cap, size_t *out_len)
+static bool decode_part(struct ctx *ctx, const struct part *part, uint8_t *out, size_t cap,
+    size_t *out_len)
 {
-    char again[LIMIT_TOKEN_BYTES + 4];
     const long len = crypto_base64_decode(part->text, part->len, /* url */ true, out, cap);
     if (len < 0) {
         return false;
     }
-    const long back = crypto_base64_encode(out, (size_t)len, /* url */ true, again, sizeof(again));
+    const size_t again_cap = part->len + 4; /* groups of four, and a NUL */
+    char *again = arena_alloc_raw(ctx->arena, again_cap);
+    const long back = crypto_base64_encode(out, (size_t)len, /* url */ true, again, again_cap);
     *out_len = (size_t)len;
     return back == (long)part->len && memcmp(again, part->text, part->len) == 0;
 }
@@ -64,7 +66,7 @@ static err decode_object(struct ctx *ctx, const struct part *part, const struct 
 {
     char *text = arena_alloc_raw(ctx->arena, part->len + 1);
     size_t len = 0;
-    if (!decode_part(part, (uint8_t *)text, part->len, &len)) {
+    if (!decode_part(ctx, part, (uint8_t *)text, part->len, &len)) {
         return refuse(ctx, "not base64url");
     }
     if (!is_ok(json_parse(ctx, text, len, out)) || json_kind(*out) != JSON_KIND_OBJECT) {
@@ -130,7 +132,7 @@ static err verify_signature(struct ctx *ctx, const char *token, const struct par
     uint8_t bytes[SIGNATURE_MAX_BYTES];
     size_t len = 0;
     if (signature->len > SIGNATURE_MAX_BYTES * 4 / 3 + 2 ||
-        !decode_part(signature, bytes, sizeof(bytes), &len)) {
+        !decode_part(ctx, signature, bytes, sizeof(bytes), &len)) {
         return refuse(ctx, "signature is not base64url");
     }
     EVP_MD_CTX *context = EVP_MD_CTX_new();

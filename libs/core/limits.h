@@ -9,6 +9,9 @@
 #define LIMIT_CONNECTION_POOL_BYTES 9984 /* headers, in and out, of one connection */
 #define LIMIT_BODY_BYTES 65536           /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
+#define LIMIT_BODY_UNREAD_BYTES 1024 /* of a route that takes none */
+#define LIMIT_BODY_IMPORT_BYTES 2097152
+#define LIMIT_IMPORT_ROWS 10000
 #define LIMIT_QUERY_PARAMETERS 64
 #define LIMIT_PATH_PARAMETERS 4
 #define LIMIT_CONNECTIONS_PER_WORKER 10000
@@ -22,6 +25,7 @@
 /* JSON in */
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_JSON_TOKENS 4000
+#define LIMIT_JSON_IMPORT_TOKENS 400000 /* a list of LIMIT_IMPORT_ROWS objects */
 
 /* Replies */
 #define LIMIT_REPLY_BYTES 4194304

@@ -2,6 +2,7 @@
 
 #include "core/arena.h"
 #include "core/ctx.h"
+#include "core/limits.h"
 #include "db/db.h"
 #include "faq/sql.h"
 #include "search/embedder.h"
@@ -66,33 +67,20 @@ static err embed(struct ctx *ctx, const struct faq_embed *with, const struct lis
     return OK;
 }
 
-static int64_t count_entries(const struct list *parts)
-{
-    const struct part *rows = parts->items;
-    int64_t entries = 0;
-    for (int64_t i = 0; i < parts->count; i++) {
-        entries += i == 0 || rows[i].faq_id != rows[i - 1].faq_id;
-    }
-    return entries;
-}
-
-static err find_stale(struct ctx *ctx, const struct faq_embed *with, struct db_arg faq_id,
-    int64_t limit, struct list *out)
-{
-    return db_list_slow(ctx, with->db, &SQL_faq_embed_stale,
-        DB_ARGS(DB_TEXT(with->model), faq_id, DB_I64(limit)), SHAPE(part), /* max */ 0, out);
-}
-
-err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *out_done,
-    int64_t *out_version)
+err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
+    int64_t *out_done, int64_t *out_version)
 {
     struct list parts = {0};
     *out_done = 0;
     *out_version = 0;
-    TRY(find_stale(ctx, with, DB_NULL(), limit, &parts));
+    TRY(db_list_slow(ctx, with->db, &SQL_faq_embed_stale,
+        DB_ARGS(DB_TEXT(with->model), DB_NULL(), DB_I64(*from), DB_I64(limit)), SHAPE(part), limit,
+        &parts));
     if (parts.count > 0) {
+        const struct part *rows = parts.items;
         TRY(embed(ctx, with, &parts, out_version));
-        *out_done = count_entries(&parts);
+        *out_done = parts.count;
+        *from = rows[parts.count - 1].faq_id;
     }
     return OK;
 }
@@ -102,7 +90,9 @@ err faq_embed_one(struct ctx *ctx, const struct faq_embed *with, int64_t faq_id,
 {
     struct list parts = {0};
     *out_version = 0;
-    TRY(find_stale(ctx, with, DB_I64(faq_id), /* limit */ 1, &parts));
+    TRY(db_list_slow(ctx, with->db, &SQL_faq_embed_stale,
+        DB_ARGS(DB_TEXT(with->model), DB_I64(faq_id), DB_I64(faq_id), DB_I64(LIMIT_DB_ROWS)),
+        SHAPE(part), /* max */ 0, &parts));
     return parts.count == 0 ? OK : embed(ctx, with, &parts, out_version);
 }
 

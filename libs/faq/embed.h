@@ -1,4 +1,4 @@
-/* faq/embed.h - vectors of published entries: part 0 is question and answer, 1.. a variant each (view faq_parts).
+/* faq/embed.h - vectors of entries that are not archived: part 0 is question and answer, 1.. a variant each (view faq_parts).
  * Waits:  every function (Postgres, and the embedder).
  * Errors: those of db/db.h and search/embedder.h. */
 #ifndef FAQ_EMBED_H
@@ -23,11 +23,12 @@ struct faq_embed {
 err faq_embed_model(struct ctx *ctx, struct db *db, const struct embedder *embedder,
     const char **out);
 
-/* Makes the missing and outdated vectors of at most `limit` published entries and bumps the version in the same
- * transaction; *out_done entries were made (0 = nothing is stale), *out_version is 0 when nothing changed. */
-err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *out_done,
-    int64_t *out_version);
-/* The same for one entry; nothing to do is fine, also when it is not published or gone. */
+/* Makes at most `limit` missing and outdated vectors, of entries from *from on (0 = all), and bumps the version in the
+ * same transaction; *from is where the next call goes on, *out_done how many were made (0 = nothing is stale there),
+ * *out_version is 0 when nothing changed. */
+err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
+    int64_t *out_done, int64_t *out_version);
+/* The same for one entry; nothing to do is fine, also when it is archived or gone. */
 err faq_embed_one(struct ctx *ctx, const struct faq_embed *with, int64_t faq_id,
     int64_t *out_version);
 

@@ -158,15 +158,22 @@ static void add_body(struct document *document, const struct http_route *row)
     if (row->in == NULL && !row->raw_in) {
         return;
     }
-    buf_str(out,
-        ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-    if (row->in == NULL) {
-        buf_str(out, "{\"type\":\"object\"}");
-    } else {
+    buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{");
+    if (row->in != NULL) {
+        buf_str(out, "\"application/json\":{\"schema\":");
         openapi_ref(out, row->in);
+        buf_char(out, '}');
         openapi_collect(&document->shapes, row->in, /* input= */ true);
+    } else if (row->raw_types == NULL) {
+        buf_str(out, "\"application/json\":{\"schema\":{\"type\":\"object\"}}");
     }
-    buf_str(out, "}}}");
+    for (size_t i = 0; row->raw_types != NULL && row->raw_types[i] != NULL; i++) {
+        const bool json = strcmp(row->raw_types[i], "application/json") == 0;
+        buf_printf(out, "%s\"%s\":{\"schema\":%s}", i > 0 ? "," : "", row->raw_types[i],
+            json ? "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
+                 : "{\"type\":\"string\"}");
+    }
+    buf_str(out, "}}");
 }
 
 /* "GET /api/v1/users/{id}" is get_users_id: stable, and a good name for generated clients. */
@@ -340,14 +347,13 @@ err http_openapi(struct ctx *ctx, const struct http_options *options, const char
 {
     struct buf buf;
     buf_init(&buf, ctx->arena, 65536, DOCUMENT_MAX_BYTES);
-    struct document document = {
-        .out = &buf,
-        .options = options,
-        .router = router_new(ctx->arena, options->routes, options->config->api_v1_prefix),
-    };
-    add_info(&document);
-    add_tags(&document);
-    add_paths(&document);
-    add_components(&document);
+    struct document *document = ARENA_NEW(ctx->arena, struct document);
+    document->out = &buf;
+    document->options = options;
+    document->router = router_new(ctx->arena, options->routes, options->config->api_v1_prefix);
+    add_info(document);
+    add_tags(document);
+    add_paths(document);
+    add_components(document);
     return buf_finish(ctx, &buf, out, out_len);
 }

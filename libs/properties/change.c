@@ -189,8 +189,9 @@ static err update(struct ctx *ctx, struct db *tx, void *arg)
             DB_ARGS(DB_I64(change->id), DB_TEXT(row.default_locale), DB_TEXT(change->title),
                 DB_TEXT(change->description)),
             /* out_affected */ NULL));
-        TRY(embed_later(ctx, tx, change->id));
     }
+    TRY(embed_later(ctx, tx,
+        change->id)); /* the state matters too: archived ones have no vectors */
     return audit(ctx, tx, update->actor, "property.update", change->id, change->columns);
 }
 

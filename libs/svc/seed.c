@@ -10,6 +10,7 @@
 #include "faq/embed.h"
 #include "faq/faq.h"
 #include "faq/sql.h"
+#include "properties/embed.h"
 #include "properties/sql.h"
 #include "users/sql.h"
 
@@ -53,10 +54,11 @@ static err embed_faq(struct ctx *ctx, const struct services *services, int64_t *
 {
     struct faq_embed with = {.db = services->db, .embedder = services->embedder};
     TRY(faq_embed_model(ctx, with.db, with.embedder, &with.model));
+    int64_t from = 0;
     int64_t done = 0;
     do {
         int64_t version = 0;
-        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &done, &version));
+        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &from, &done, &version));
         *out += done;
         if (version > 0) {
             faq_changed(services->faq, version);
@@ -84,5 +86,6 @@ err seed_from_folder(struct ctx *ctx, const struct services *services, const cha
             arena_printf(ctx->arena, "%s/%s.json", folder, files[i].name), files[i].stmt,
             files[i].count));
     }
-    return embed_faq(ctx, services, &out->embedded);
+    TRY(embed_faq(ctx, services, &out->embedded));
+    return properties_embed_all(ctx, services->db, services->embedder);
 }

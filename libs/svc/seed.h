@@ -17,8 +17,8 @@ struct seed_counts {
     int64_t embedded; /* FAQ entries whose vectors were missing or of another text */
 };
 
-/* Idempotent: what is there already (by clerk_user_id, rate and day, slug, question) stays as it is. The FAQ can be searched
- * at once. */
+/* Idempotent: what is there already (by clerk_user_id, rate and day, slug, question) stays as it is. FAQ and
+ * properties can be searched at once. */
 err seed_from_folder(struct ctx *ctx, const struct services *services, const char *folder,
     struct seed_counts *out);
 

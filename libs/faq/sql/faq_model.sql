@@ -1,2 +1,2 @@
 -- The model whose vectors are in use.
-SELECT value #>> '{}' AS model FROM settings WHERE key = 'embedding_model'
+SELECT embedding_model() AS model
