@@ -11,5 +11,7 @@ source scripts/lib/services.sh
 source scripts/lib/development.sh
 
 require_product "${1:-}"
-PGHOST=$(service_value "$DEV" PGHOST) PGPORT=$(service_value "$DEV" PGPORT) PGUSER=$1_user PGDATABASE=$1_db_dev \
-    exec psql "${@:2}"
+PGHOST=$(service_value "$DEV" PGHOST)
+PGPORT=$(service_value "$DEV" PGPORT)
+export PGHOST PGPORT PGUSER=$1_user PGDATABASE=$1_db_dev
+exec psql "${@:2}"

@@ -3,7 +3,7 @@
 # under .dev/, migrates and seeds the databases, starts every product.
 #   scripts/run.sh            runs until Ctrl-C, which stops everything
 #   scripts/run.sh --detach   returns when all are ready; scripts/stop.sh stops them
-# Ports: BESTAYS_PORT, REALESTATE_PORT (8101, 8102), POSTGRES_PORT (54320), REDIS_PORT (63790).
+# Ports: BESTAYS_PORT, REALESTATE_PORT (8101, 8102), POSTGRES_PORT (25432), REDIS_PORT (26380). DEV_DIR: instead of .dev/.
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -43,37 +43,48 @@ start_products() {
 }
 
 print_summary() {
-    local product url
+    local product url first=''
     for product in $(products); do
+        first=${first:-$product}
         url=$(product_url "$product")
         printf '\n%s\n  API    %s/api/v1\n  docs   %s/docs\n  log    %s\n  user   %s\n  admin  %s\n' "$product" "$url" "$url" \
             "$DEV/$product/api.log" "$(scripts/token.sh "$product" --role user)" "$(scripts/token.sh "$product" --role admin)"
     done
-    product=$(products | head -n 1)
-    url=$(product_url "$product")
+    url=$(product_url "$first")
     cat <<END
 
 Try:
   curl '$url/api/v1/properties?limit=3'
-  curl -H "Authorization: Bearer \$(scripts/token.sh $product)" $url/api/v1/users/me
+  curl -H "Authorization: Bearer \$(scripts/token.sh $first)" $url/api/v1/users/me
   curl '$url/api/v1/properties?near=7.89,98.30&radius_km=30&sort=distance&limit=3'
 END
 }
 
-# Blocks while all products live.
+# Blocks while all products live, or until somebody else stops them or starts others in their place.
 watch_products() {
-    local product
+    local product started
+    declare -A started
+    for product in $(products); do
+        started[$product]=$(cat "$DEV/$product/api.pid")
+    done
     while sleep 1; do
         for product in $(products); do
+            [[ $(cat "$DEV/$product/api.pid" 2>/dev/null) == "${started[$product]}" ]] || return 0
             api_is_alive "$product" || die "$product ended; its log is $DEV/$product/api.log"
         done
     done
 }
 
+# Asked once more, it goes on stopping.
+stop_all() {
+    trap '' INT TERM HUP
+    scripts/stop.sh
+}
+
 mkdir -p "$DEV"
-trap 'scripts/stop.sh' EXIT
-trap 'exit 130' INT TERM
 build
+trap stop_all EXIT
+trap 'exit 130' INT TERM HUP
 say "starting Postgres and Redis"
 start_services
 start_products
@@ -84,4 +95,6 @@ if ((detach)); then
 else
     printf '\nCtrl-C stops everything.\n'
     watch_products
+    trap - EXIT
+    say "stopped or started anew from elsewhere"
 fi

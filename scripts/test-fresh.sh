@@ -35,7 +35,7 @@ make_base() {
     local name=$1 mirror
     [[ -s $FRESH/$name.tar ]] && return
     say "$name: making the base system"
-    mirror=$(apt_sources "$name" | awk -v name="$name" '$3 == name {print $2; exit}')
+    mirror=$(apt_sources "$name" | awk -v name="$name" '$3 == name && !found {print $2; found = 1}')
     rm -rf "$FRESH/$name.base"
     debootstrap --variant=minbase --keyring="$KEYRING" "$name" "$FRESH/$name.base" "$mirror" >"$FRESH/$name.log" 2>&1 || {
         tail -n 20 "$FRESH/$name.log" >&2

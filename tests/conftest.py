@@ -39,13 +39,14 @@ def app(product, services):
 
 @pytest.fixture
 def start(product, services):
-    """Starts further programs with settings of their own: start(RATE_LIMIT_GUEST_PER_MINUTE=3)."""
+    """Starts further programs with settings of their own: start(RATE_LIMIT_GUEST_PER_MINUTE=3). Waits for `path` to
+    answer 200."""
     running = []
 
-    def start_one(which=product, **settings):
+    def start_one(which=product, path="/ready", **settings):
         one = App(which, services, **settings)
         running.append(one)
-        one.start()
+        one.start(path)
         return one
 
     yield start_one

@@ -113,10 +113,9 @@ static err claims_of(struct ctx *ctx, struct auth *auth, const char *token, size
         return OK;
     }
     TRY(verify(ctx, auth, token, len, out));
-    const int64_t memo_until_s = now_s + TOKEN_MEMO_S;
-    const int64_t valid_until_s = out->expires_at_s + SKEW_S;
+    const int64_t left_s = out->expires_at_s - now_s; /* exp may be the highest number there is */
     memo_keep_token(auth->memo, digest, out,
-        valid_until_s < memo_until_s ? valid_until_s : memo_until_s, now_s);
+        now_s + (left_s < TOKEN_MEMO_S - SKEW_S ? left_s + SKEW_S : TOKEN_MEMO_S), now_s);
     return OK;
 }
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "auth/keys.h"
+#include "auth/token.h"
 #include "core/arena.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
@@ -19,6 +21,42 @@ static bool is_webhook_secret(const char *text)
                    /* url */ false, key, sizeof(key)) > 0);
 }
 
+static bool is_public_key(const char *text)
+{
+    if (*text == '\0') {
+        return true;
+    }
+    struct auth_key_set set = {0};
+    struct ctx ctx;
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    ctx_init(&ctx, scratch, /* clock */ NULL, /* log */ NULL, /* timeout_ms */ 0);
+    const bool good = is_ok(keys_parse_pem(&ctx, text, &set));
+    keys_free(&set);
+    arena_free(scratch);
+    return good;
+}
+
+static bool is_http_url(const char *text)
+{
+    const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
+                       : strncmp(text, "http://", 7) == 0 ? text + 7
+                                                          : "";
+    return isalnum((unsigned char)*host) && strpbrk(text, " \t\r\n") == NULL;
+}
+
+static bool is_http_url_or_empty(const char *text)
+{
+    return *text == '\0' || is_http_url(text);
+}
+
+/* Something on both sides of one @. */
+static bool is_email(const char *text)
+{
+    const char *at = strchr(text, '@');
+    return at != NULL && at > text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+           strpbrk(text, " \t;") == NULL;
+}
+
 const struct field auth_config_fields[] = {
     FIELD_SECRET(struct auth_config, clerk_secret_key,
         "sk_test_... or sk_live_... of the product's Clerk application"),
@@ -28,13 +66,18 @@ const struct field auth_config_fields[] = {
         "whsec_... of the webhook endpoint; empty = the route is closed",
         .check = is_webhook_secret, .check_text = "must be whsec_ and base64"),
     FIELD_SECRET(struct auth_config, clerk_jwt_key,
-        "Public key (PEM): tokens are verified without network"),
+        "Public key (PEM): tokens are verified without network", .check = is_public_key,
+        .check_text = "must be the PEM of an RSA public key of at least 2048 bits"),
     FIELD_STR(struct auth_config, clerk_jwks_url,
-        "Address of the key set; empty = follows from the publishable key"),
+        "Address of the key set; empty = follows from the publishable key",
+        .check = is_http_url_or_empty, .check_text = "must be an https:// address"),
     FIELD_STR(struct auth_config, clerk_api_url, "Clerk's API",
-        .dflt_text = "https://api.clerk.com/v1"),
-    FIELD_STRS(struct auth_config, admin_emails, "First admins, by verified e-mail"),
-    FIELD_STRS(struct auth_config, admin_clerk_ids, "First admins, by Clerk user id"),
+        .dflt_text = "https://api.clerk.com/v1", .check = is_http_url,
+        .check_text = "must be an https:// address"),
+    FIELD_STRS(struct auth_config, admin_emails, "First admins, by verified e-mail",
+        .check = is_email, .check_text = "must be e-mail addresses"),
+    FIELD_STRS(struct auth_config, admin_clerk_ids, "First admins, by Clerk user id",
+        .check = token_is_user_id, .check_text = "must be Clerk user ids like user_2abc"),
 };
 const int auth_config_count = sizeof(auth_config_fields) / sizeof(auth_config_fields[0]);
 

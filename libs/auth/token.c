@@ -2,6 +2,7 @@
 
 #include <jwt.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,11 +196,13 @@ static err check_parties(struct ctx *ctx, const struct json *claims,
     return OK;
 }
 
-static bool is_user_id(const char *text)
+bool token_is_user_id(const char *text)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    return text != NULL && strspn(text, alphabet) == strlen(text) && strncmp(text, "mch_", 4) != 0;
+    const size_t len = strlen(text);
+    return len >= 1 && len <= NAME_MAX_BYTES && strspn(text, alphabet) == len &&
+           strncmp(text, "mch_", 4) != 0;
 }
 
 /* Clerk's default token has neither e-mail nor name: they are custom claims where a product adds them. */
@@ -231,7 +234,7 @@ err token_verify(struct ctx *ctx, const char *token, size_t len, const struct au
         .subject = short_text(claims, "sub"), .session_id = short_text(claims, "sid")};
     TRY(check_times(ctx, claims, rules, &found.expires_at_s));
     TRY(check_parties(ctx, claims, rules));
-    if (!is_user_id(found.subject)) {
+    if (found.subject == NULL || !token_is_user_id(found.subject)) {
         return refuse(ctx, "sub is not a user id");
     }
     if (found.session_id == NULL) {
@@ -240,6 +243,19 @@ err token_verify(struct ctx *ctx, const char *token, size_t len, const struct au
     read_person(claims, &found);
     *out = found;
     return OK;
+}
+
+bool token_is_private_key(const char *pem)
+{
+    if (*pem == '\0') {
+        return true;
+    }
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    const bool good = key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return good;
 }
 
 static int add_claims(jwt_t *jwt, const struct token_new *what)

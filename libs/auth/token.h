@@ -4,6 +4,7 @@
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ struct token_rules {
     int64_t skew_s;
 };
 
+/* What may stand in sub: 1 to 64 letters, digits, '_' and '-', and no machine. */
+bool token_is_user_id(const char *text);
+
 /* Shape, size, alphabet, alg, kid, crit: everything that is decided before a key is looked for. */
 err token_read_header(struct ctx *ctx, const char *token, size_t len, struct token_header *out);
 /* Signature, then claims. */
@@ -35,6 +39,7 @@ struct token_new {
     const char *issuer, *subject, *email, *party, *kid;
     int64_t now_s, lifetime_s;
 };
+bool token_is_private_key(const char *pem); /* "" = none, is fine */
 err token_sign(struct ctx *ctx, const char *private_key_pem, const struct token_new *what,
     const char **out);
 

@@ -20,13 +20,24 @@ static void env_name(const struct field *field, char out[NAME_MAX_BYTES])
     out[i] = '\0';
 }
 
+bool config_is_reported(const struct config_report *report, const char *name)
+{
+    const size_t len = strlen(name);
+    for (int i = 0; i < report->problem_count; i++) {
+        if (strncmp(report->problems[i], name, len) == 0 && report->problems[i][len] == ':') {
+            return true;
+        }
+    }
+    return false;
+}
+
 void config_problem(struct arena *arena, struct config_report *report, const char *name,
     const char *fmt, ...)
 {
-    if (report->problem_count == CONFIG_PROBLEMS_MAX) {
+    char text[512];
+    if (report->problem_count == CONFIG_PROBLEMS_MAX || config_is_reported(report, name)) {
         return;
     }
-    char text[512];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
@@ -34,25 +45,48 @@ void config_problem(struct arena *arena, struct config_report *report, const cha
     report->problems[report->problem_count++] = arena_printf(arena, "%s: %s", name, text);
 }
 
-/* The value of NAME: environment first, then file; for secrets also the content of the file NAME_FILE. */
+/* The value of NAME: environment first, then file; for secrets also the content of the file NAME_FILE, which an empty
+ * NAME does not hide. */
 static const char *find_value(struct arena *arena, const struct env_vars *vars,
     const struct field *field, struct config_report *report)
 {
     char name[NAME_MAX_BYTES];
     env_name(field, name);
     const char *value = env_vars_get(vars, name);
-    if (value != NULL || field->type != FIELD_TYPE_SECRET) {
+    if ((value != NULL && *value != '\0') || field->type != FIELD_TYPE_SECRET) {
         return value;
     }
     const char *path = env_vars_get(vars, arena_printf(arena, "%s_FILE", name));
     if (path == NULL || *path == '\0') {
-        return NULL;
+        return value;
     }
     value = env_read_file(arena, path);
     if (value == NULL) {
         config_problem(arena, report, name, "%s_FILE names a file that cannot be read", name);
     }
     return value;
+}
+
+/* "a, b" is how people write lists. */
+static const char *trim_items(struct arena *arena, const char *list)
+{
+    char *out = arena_alloc(arena, strlen(list) + 1);
+    size_t len = 0;
+    for (const char *at = list; *at != '\0';) {
+        at += strspn(at, " \t");
+        const size_t item = strcspn(at, ",");
+        memcpy(out + len, at, item);
+        len += item;
+        while (len > 0 && (out[len - 1] == ' ' || out[len - 1] == '\t')) {
+            len--;
+        }
+        at += item;
+        if (*at == ',') {
+            out[len++] = *at++;
+        }
+    }
+    out[len] = '\0';
+    return out;
 }
 
 static void load_field(struct ctx *ctx, const struct env_vars *vars, const struct field *field,
@@ -70,6 +104,7 @@ static void load_field(struct ctx *ctx, const struct env_vars *vars, const struc
         return; /* the default stays */
     }
     const char *why = NULL;
+    value = field->type == FIELD_TYPE_STRS ? trim_items(ctx->arena, value) : value;
     if (!field_set_text(ctx, field, out, value, strlen(value), &why)) {
         config_problem(ctx->arena, report, name, "%s (%s)", why, field->doc);
     }
@@ -126,8 +161,13 @@ static void warn_of_typos(struct arena *arena, const struct env_vars *vars,
     const struct config_group *groups, size_t group_count, struct config_report *report)
 {
     for (size_t i = 0; i < vars->count && report->warning_count < CONFIG_PROBLEMS_MAX; i++) {
-        const char *meant = probably_meant(arena, groups, group_count, vars->items[i].name);
-        if (meant != NULL && *meant != '\0') {
+        const char *name = vars->items[i].name;
+        const char *meant = probably_meant(arena, groups, group_count, name);
+        if (meant != NULL && *meant == '\0' && i >= vars->file_start) {
+            report->unknown = report->unknown == NULL
+                                  ? name
+                                  : arena_printf(arena, "%s,%s", report->unknown, name);
+        } else if (meant != NULL && *meant != '\0') {
             report->warnings[report->warning_count++] =
                 arena_printf(arena, "%s: unknown; did you mean %s?", vars->items[i].name, meant);
         }

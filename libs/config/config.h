@@ -34,14 +34,17 @@ struct config_report {
     int problem_count;
     const char *warnings[CONFIG_PROBLEMS_MAX]; /* unknown names close to a known one */
     int warning_count;
+    const char *unknown; /* names of the file that are like none of ours, "A,B"; NULL = none */
 };
 
 /* Reads both sources once, fills every group, applies defaults. Problems are collected, not returned:
- * the caller adds its own cross-checks with config_problem and refuses to start if any is there. */
+ * the caller adds its own cross-checks with config_problem and refuses to start if any is there. Of one name the
+ * first problem is reported: what follows from it would only hide it. */
 void config_load(struct arena *arena, const struct config_source *source,
     const struct config_group *groups, size_t group_count, struct config_report *report);
 void config_problem(struct arena *arena, struct config_report *report, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+bool config_is_reported(const struct config_report *report, const char *name);
 
 /* NAME=value lines of all groups with secrets and URL passwords as ***. */
 void config_print(FILE *out, const struct config_group *groups, size_t group_count);

@@ -13,13 +13,18 @@ struct demo_config {
     int64_t demo_port;
     bool demo_on;
     struct strs demo_list;
+    double demo_share;
+    const char *demo_mode;
 };
+static const char *const demo_modes[] = {"fast", "safe", NULL};
 static const struct field demo_fields[] = {
     FIELD_STR(struct demo_config, demo_url, "Where it is", .required = true),
     FIELD_SECRET(struct demo_config, demo_secret, "What only we know"),
     FIELD_I64(struct demo_config, demo_port, "Port", .min = 1, .max = 65535, .dflt = 8000),
     FIELD_BOOL(struct demo_config, demo_on, "Switch", .dflt = 1),
     FIELD_STRS(struct demo_config, demo_list, "Names", .dflt_text = "a,b"),
+    FIELD_F64(struct demo_config, demo_share, "Part of it", .dflt_f64 = 0.7),
+    FIELD_ENUM(struct demo_config, demo_mode, "How", .choices = demo_modes, .dflt_text = "safe"),
 };
 
 static struct arena *arena;
@@ -88,6 +93,17 @@ START_TEST(file_syntax_is_read)
     ck_assert_str_eq(demo.demo_secret, "raw # $x");
     ck_assert_int_eq(demo.demo_list.count, 2);
     ck_assert(!demo.demo_on);
+}
+END_TEST
+
+START_TEST(blanks_around_list_items_are_dropped)
+{
+    load((const char *const[]){"DEMO_URL=u", "DEMO_LIST= x y ,\tz , w \t", NULL}, NULL);
+    ck_assert_int_eq(report.problem_count, 0);
+    ck_assert_int_eq(demo.demo_list.count, 3);
+    ck_assert_str_eq(demo.demo_list.items[0], "x y");
+    ck_assert_str_eq(demo.demo_list.items[1], "z");
+    ck_assert_str_eq(demo.demo_list.items[2], "w");
 }
 END_TEST
 
@@ -180,6 +196,8 @@ START_TEST(markdown_has_a_row_for_every_option)
     ck_assert_ptr_nonnull(strstr(text, "## Demo"));
     ck_assert_ptr_nonnull(strstr(text, "| `DEMO_PORT` | integer 1..65535 | 8000 | Port |"));
     ck_assert_ptr_nonnull(strstr(text, "| `DEMO_URL` | text | required | Where it is |"));
+    ck_assert_ptr_nonnull(strstr(text, "| `DEMO_SHARE` | number | 0.7 | Part of it |"));
+    ck_assert_ptr_nonnull(strstr(text, "| `DEMO_MODE` | one of: fast, safe | `safe` | How |"));
     free(text);
 }
 END_TEST
@@ -192,6 +210,7 @@ int main(void)
     tcase_add_test(tests, defaults_fill_what_nobody_set);
     tcase_add_test(tests, environment_wins_over_the_file);
     tcase_add_test(tests, file_syntax_is_read);
+    tcase_add_test(tests, blanks_around_list_items_are_dropped);
     tcase_add_test(tests, quoted_values_span_lines);
     tcase_add_test(tests, every_problem_is_reported_at_once);
     tcase_add_test(tests, malformed_files_name_the_line);

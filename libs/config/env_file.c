@@ -46,14 +46,15 @@ const char *env_read_file(struct arena *arena, const char *path)
         return NULL;
     }
     char *text = arena_alloc(arena, FILE_MAX_BYTES + 2);
-    const size_t len = fread(text, 1, FILE_MAX_BYTES + 1, file);
+    size_t len = fread(text, 1, FILE_MAX_BYTES + 1, file);
     const bool bad = ferror(file) != 0 || len > FILE_MAX_BYTES || strlen(text) != len;
     fclose(file);
     if (bad) {
         return NULL;
     }
     if (len > 0 && text[len - 1] == '\n') {
-        text[len - 1] = '\0';
+        text[--len] = '\0';
+        text[len - (len > 0 && text[len - 1] == '\r')] = '\0';
     }
     return text;
 }
@@ -165,6 +166,7 @@ const char *env_vars_read(struct arena *arena, const char *const *environ, const
             add_var(arena, out, environ[i], (size_t)(equals - environ[i]), equals + 1);
         }
     }
+    out->file_start = out->count;
     if (path == NULL) {
         return NULL;
     }

@@ -15,6 +15,7 @@ struct env_vars {
     struct env_var *items; /* of one name the first counts: the environment comes before the file */
     size_t count;
     size_t cap;
+    size_t file_start; /* items before come from the environment */
 };
 
 /* File syntax: NAME=value, `export`, # comments, 'raw' and "escaped" values that may span lines.
@@ -23,7 +24,7 @@ const char *env_vars_read(struct arena *arena, const char *const *environ, const
     struct env_vars *out);
 const char *env_vars_get(const struct env_vars *vars, const char *name); /* NULL if absent */
 
-/* Whole file without its last newline, at most 64 KiB; NULL if it cannot be read or is larger. */
+/* Whole file without its last newline (LF or CR LF), at most 64 KiB; NULL if it cannot be read or is larger. */
 const char *env_read_file(struct arena *arena, const char *path);
 
 #endif

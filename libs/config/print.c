@@ -89,8 +89,9 @@ static const char *type_word(const struct field *field)
         return "comma list";
     case FIELD_TYPE_SECRET:
         return "secret";
-    case FIELD_TYPE_STR:
     case FIELD_TYPE_ENUM:
+        return "one of";
+    case FIELD_TYPE_STR:
     case FIELD_TYPE_DATE:
     case FIELD_TYPE_JSON:
     case FIELD_TYPE_TIME:
@@ -107,6 +108,8 @@ static void print_default(FILE *out, const struct field *field)
         fputs("required", out);
     } else if (field->type == FIELD_TYPE_I64) {
         fprintf(out, "%" PRId64, field->dflt);
+    } else if (field->type == FIELD_TYPE_F64) {
+        fprintf(out, "%g", field->dflt_f64);
     } else if (field->type == FIELD_TYPE_BOOL) {
         fputs(field->dflt != 0 ? "true" : "false", out);
     } else if (field->dflt_text != NULL && *field->dflt_text != '\0') {

@@ -34,13 +34,19 @@ struct err_detail {
     int retry_after_s; /* 0 = default of the code */
 };
 
+/* What a request may do only once, however often it is sent: its Idempotency-Key. */
+struct ctx_once {
+    const char *principal, *route, *key;
+};
+
 struct ctx {
-    struct arena *arena;       /* borrowed: valid while the request lives */
-    const struct clock *clock; /* borrowed: tests move time here */
-    struct log *log;           /* borrowed; NULL = silent */
-    int64_t deadline_ns;       /* monotonic; inner deadlines are min(own, this) */
-    const char *request_id;    /* "" outside a request */
-    const char *route;         /* template of the route, "" outside a request */
+    struct arena *arena;         /* borrowed: valid while the request lives */
+    const struct clock *clock;   /* borrowed: tests move time here */
+    struct log *log;             /* borrowed; NULL = silent */
+    int64_t deadline_ns;         /* monotonic; inner deadlines are min(own, this) */
+    const char *request_id;      /* "" outside a request */
+    const char *route;           /* template of the route, "" outside a request */
+    const struct ctx_once *once; /* NULL = anything as often as it likes */
     struct err_detail error;
 };
 

@@ -29,6 +29,7 @@ struct db_env {
     struct arena *arena; /* lives as long as the struct db */
     struct db_params params;
     const struct db_stmt *const *const *statements;
+    err (*before_commit)(struct ctx *ctx, struct db *tx); /* or NULL */
     bool echo;
     struct db_query *free_queries;
     struct db_conn *unflushed; /* what was sent on them leaves at the end of the turn */

@@ -8,12 +8,19 @@
 #include "db/url.h"
 #include "net/loop.h"
 
+static bool is_valid_or_empty(const char *url)
+{
+    return *url == '\0' || db_url_is_valid(url);
+}
+
 const struct field db_config_fields[] = {
     FIELD_SECRET(struct db_config, database_url, "Postgres URL of the product's own role",
         .required = true, .check = db_url_is_valid,
         .check_text = "must be postgres://user:password@host:port/database"),
     FIELD_SECRET(struct db_config, migrate_database_url,
-        "Postgres URL of the migration role; empty = DATABASE_URL", .dflt_text = ""),
+        "Postgres URL of the migration role; empty = DATABASE_URL", .dflt_text = "",
+        .check = is_valid_or_empty,
+        .check_text = "must be postgres://user:password@host:port/database"),
     FIELD_I64(struct db_config, database_pool_size,
         "Kept Postgres connections of the whole product, split over the workers", .min = 1,
         .max = 1000, .dflt = 10),
@@ -60,6 +67,7 @@ struct db *db_open(struct loop *loop, const struct db_options *options)
     lanes->env = (struct db_env){.loop = loop,
         .arena = arena,
         .statements = options->statements,
+        .before_commit = options->before_commit,
         .echo = config->database_echo};
     const bool valid = db_url_params(arena, config->database_url, options->application_name,
         session, &lanes->env.params);

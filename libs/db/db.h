@@ -41,6 +41,8 @@ struct db_options {
         *statements; /* NULL-terminated list of NULL-terminated lists */
     const char *application_name;
     int workers; /* the pool is split by this */
+    /* The last thing in a transaction whose ctx may do its work only once; NULL = nothing. */
+    err (*before_commit)(struct ctx *ctx, struct db *tx);
 };
 
 /* Never waits: connects in the background. */

@@ -5,8 +5,9 @@
 #include "core/limits.h"
 #include "net/loop.h"
 
-/* A request that comes while the worker starts waits for the first connection this long. */
-#define FIRST_WAIT_MS 250
+/* A request waits this long for a connection that is likely to come: when the worker starts, and when the server has
+ * closed a good one. */
+#define HOPEFUL_WAIT_MS 250
 /* A connection that lived this long was a good one: the next try comes at once. */
 #define HEALTHY_NS 1000000000
 
@@ -18,7 +19,6 @@ static void connect_again(void *arg)
 
 static void set_connected(struct db_fast *fast, bool connected)
 {
-    fast->tried = true;
     if (fast->connected != connected) {
         fast->connected = connected;
         fast->since_us = clock_wall_us(&clock_system);
@@ -41,6 +41,7 @@ static void changed(struct db_conn *conn)
     }
     const bool healthy = fast->connected && now - fast->ready_ns >= HEALTHY_NS;
     fast->failures = healthy ? 0 : fast->failures + 1;
+    fast->hopeful = healthy;
     fast->reconnects++;
     set_connected(fast, false);
     loop_timer_start(fast->retry, db_backoff_ms(fast->failures), 0);
@@ -48,7 +49,7 @@ static void changed(struct db_conn *conn)
 
 void db_fast_open(struct db_fast *fast, struct db_env *env)
 {
-    *fast = (struct db_fast){.since_us = clock_wall_us(&clock_system)};
+    *fast = (struct db_fast){.hopeful = true, .since_us = clock_wall_us(&clock_system)};
     fast->retry = loop_timer_new(env->loop, connect_again, fast);
     db_conn_init(&fast->conn, env, "db.fast", changed, fast);
     db_conn_open(&fast->conn);
@@ -63,8 +64,8 @@ void db_fast_close(struct db_fast *fast)
 err db_fast_conn(struct ctx *ctx, struct db_fast *fast, struct db_conn **out)
 {
     struct db_conn *conn = &fast->conn;
-    if (!fast->tried) {
-        const err e = db_waiters_park(ctx, conn->env->loop, &fast->waiters, FIRST_WAIT_MS, &conn);
+    if (!fast->connected && fast->hopeful) {
+        const err e = db_waiters_park(ctx, conn->env->loop, &fast->waiters, HOPEFUL_WAIT_MS, &conn);
         if (e.code == ERR_CANCELLED) {
             return e;
         }

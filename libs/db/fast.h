@@ -1,6 +1,6 @@
 /* db/fast.h - the fast lane: one connection that all fibers of the worker share for single statements.
  * Owns:   the connection; reconnects with back-off.
- * Waits:  db_fast_conn, only while the very first connection is being made. */
+ * Waits:  db_fast_conn, only while the first connection, or the one after a good one, is being made. */
 #ifndef DB_FAST_H
 #define DB_FAST_H
 
@@ -15,7 +15,7 @@ struct db_fast {
     struct db_conn conn;
     struct loop_timer *retry;
     struct db_waiters waiters;
-    bool tried; /* the first connect has ended, one way or the other */
+    bool hopeful; /* the very first try, or the first after a good connection, is under way */
     bool connected;
     int failures; /* in a row */
     int64_t ready_ns;

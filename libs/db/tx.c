@@ -58,8 +58,12 @@ static err commit(struct ctx *ctx, struct db *tx)
 
 static err run_in(struct ctx *ctx, struct db *tx, const struct work *work)
 {
+    const struct db_env *env = &tx->lanes->env;
     TRY(command(ctx, tx, "BEGIN"));
     TRY(work->body(ctx, tx, work->arg));
+    if (ctx->once != NULL && env->before_commit != NULL) {
+        TRY(env->before_commit(ctx, tx));
+    }
     return commit(ctx, tx);
 }
 

@@ -29,10 +29,26 @@ bool address_is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-static bool is_address(const char *text)
+/* False: text is no address. IPv4 inside IPv6, as a proxy on both families writes it, is IPv4. */
+static bool read_address(const char *text, char out[ADDRESS_LEN])
 {
-    struct in6_addr unused;
-    return inet_pton(AF_INET, text, &unused) == 1 || inet_pton(AF_INET6, text, &unused) == 1;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+        address_format((const struct sockaddr *)&v4, out);
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1) {
+        address_format((const struct sockaddr *)&v6, out);
+        return true;
+    }
+    return false;
+}
+
+bool address_is_valid(const char *text)
+{
+    char unused[ADDRESS_LEN];
+    return read_address(text, unused);
 }
 
 /* The hop-th element of a comma-separated list from the right (1 = last). False: there are only *out_count. */
@@ -65,6 +81,7 @@ const char *address_of_client(struct arena *arena, const struct headers *headers
     const char *peer)
 {
     char hop[ADDRESS_LEN] = "";
+    char address[ADDRESS_LEN];
     for (size_t i = headers->count; proxies > 0 && i-- > 0;) {
         const struct header *header = &headers->items[i];
         int64_t count = 0;
@@ -72,7 +89,7 @@ const char *address_of_client(struct arena *arena, const struct headers *headers
             continue;
         }
         if (take_hop(header->value, proxies, hop, &count)) {
-            return is_address(hop) ? arena_strdup(arena, hop) : peer;
+            return read_address(hop, address) ? arena_strdup(arena, address) : peer;
         }
         proxies -= count;
     }

@@ -16,9 +16,11 @@ struct sockaddr;
 /* "192.0.2.1", "2001:db8::1"; IPv4 inside IPv6 as IPv4; "unknown" for other families. */
 void address_format(const struct sockaddr *address, char out[ADDRESS_LEN]);
 bool address_is_loopback(const char *address);
+/* An IPv4 or IPv6 address as text, nothing else. */
+bool address_is_valid(const char *text);
 
 /* The proxies-th hop of X-Forwarded-For from the right; peer when there are fewer, it is no address, or proxies
- * is 0. In the arena or peer itself. */
+ * is 0. In the arena or peer itself; IPv4 inside IPv6 as IPv4. */
 const char *address_of_client(struct arena *arena, const struct headers *headers, int64_t proxies,
     const char *peer);
 

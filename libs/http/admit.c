@@ -198,7 +198,9 @@ err admit_idempotency(struct request *request)
     if (status > 0) {
         replay(request, status, body);
     } else {
-        request->idempotency_key = key;
+        struct ctx_once *once = ARENA_NEW(request->arena, struct ctx_once);
+        *once = (struct ctx_once){owner_of_key(request), request->match.entry->name, key};
+        request->ctx.once = once;
     }
     return OK;
 }
@@ -207,15 +209,15 @@ void admit_idempotency_done(struct request *request)
 {
     const struct idempotency_store *store = &request->server->options.idempotency;
     const struct reply *reply = &request->reply;
-    if (request->idempotency_key == NULL) {
+    const struct ctx_once *once = request->ctx.once;
+    if (once == NULL) {
         return;
     }
     const struct err_detail why = request->ctx.error;
     const int status = reply->status < 500 ? reply->status : 0;
-    if (!is_ok(store->finish(&request->ctx, store->arg, owner_of_key(request),
-            request->match.entry->name, request->idempotency_key, status, reply->body,
-            status == 0 ? 0 : reply->body_len))) {
-        /* The work is done and committed: the client gets its reply, a repeat of the key will not. */
+    if (!is_ok(store->finish(&request->ctx, store->arg, once->principal, once->route, once->key,
+            status, reply->body, status == 0 ? 0 : reply->body_len))) {
+        /* The work is done and committed: the client gets its reply, a repeat of the key learns only that. */
         log_warn(&request->ctx, "http.reply_not_stored",
             LOG_STR("reason", request->ctx.error.text));
     }

@@ -35,7 +35,7 @@ static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, sock
     const struct http_options *options = &server->options;
     (void)address;
     (void)address_len;
-    if ((int64_t)server->conns.count < options->config->max_connections) {
+    if ((int64_t)server->conns.count < options->connections_max) {
         return MHD_YES;
     }
     metrics_add(options->metrics, options->worker, METRIC_CONNECTIONS_REFUSED, 1);
@@ -317,8 +317,8 @@ bool daemon_open(struct http_server *server, int listen_fd)
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT,
-            (intptr_t)server->options.config->max_connections + SPARE_CONNECTIONS, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.connections_max + SPARE_CONNECTIONS,
+            NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL_BYTES, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL}, /* deadlines are ours, http/conn.h */
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, server},

@@ -103,6 +103,20 @@ static const char *check_headers(const struct headers *headers, struct framing *
     return NULL;
 }
 
+/* A proxy in front could decide by the one and we by the other. */
+static const char *check_repeats(const struct headers *headers)
+{
+    static const char *const single[] = {
+        "authorization", "content-type", "idempotency-key", "if-match", "origin"};
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
+        if (headers_find(headers, single[i]) != NULL &&
+            headers_only_value(headers, single[i]) == NULL) {
+            return "more than one of a header that can only be there once";
+        }
+    }
+    return NULL;
+}
+
 static const char *check_host(const struct framing *framing, bool is_1_0)
 {
     if (framing->hosts > 1 || (framing->hosts == 0 && !is_1_0)) {
@@ -228,6 +242,9 @@ static const char *check_parts(const struct guard_input *input, struct framing *
     const char *why = check_target(input);
     if (why == NULL) {
         why = check_headers(input->headers, framing);
+    }
+    if (why == NULL) {
+        why = check_repeats(input->headers);
     }
     if (why == NULL) {
         why = check_host(framing, is_1_0);

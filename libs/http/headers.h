@@ -21,5 +21,7 @@ struct headers {
 /* Names compare without case. NULL if absent. */
 const struct header *headers_find(const struct headers *headers, const char *name);
 const char *headers_value(const struct headers *headers, const char *name);
+/* NULL also if there are several. */
+const char *headers_only_value(const struct headers *headers, const char *name);
 
 #endif

@@ -9,11 +9,13 @@
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "net/cache.h"
+#include "net/single_flight.h"
 
 #define SETS 512 /* a power of two */
 #define WAYS 8
-#define LEASES_A_BUCKET 4 /* a lease is this part of a worker's share */
-#define LEASE_MAX 100000
+#define LEASES_A_BUCKET 4         /* a lease is this part of a worker's share */
+#define LEASE_MAX 1000            /* a lease costs one round trip, and is lost with the worker */
+#define LEASE_TRIES 16            /* who waited for a lease may find it used up */
 #define CACHE_PAUSE_NS 1000000000 /* after Redis failed */
 #define NS_PER_S 1e9
 #define S_PER_MINUTE 60.0
@@ -29,7 +31,8 @@ struct bucket {
 };
 
 struct rate {
-    struct cache *cache; /* borrowed */
+    struct cache *cache;          /* borrowed */
+    struct single_flight *flight; /* one lease of a key at a time: many would drain its bucket */
     int64_t workers;
     int64_t cache_pause_end_ns;
     uint64_t seed; /* so that nobody outside can aim at a set */
@@ -53,10 +56,17 @@ static const struct cache_script lease_script = {
             "return {granted, math.floor(tokens), wait}\n",
 };
 
-struct rate *rate_new(struct arena *arena, struct cache *cache, int workers)
+static void free_flight(void *flight)
+{
+    single_flight_free(flight);
+}
+
+struct rate *rate_new(struct arena *arena, struct loop *loop, struct cache *cache, int workers)
 {
     struct rate *rate = ARENA_NEW(arena, struct rate);
     rate->cache = cache;
+    rate->flight = single_flight_new(loop);
+    arena_defer(arena, free_flight, rate->flight);
     rate->workers = workers > 0 ? workers : 1;
     rate->sets = arena_alloc(arena, SETS * sizeof(*rate->sets));
     crypto_random(&rate->seed, sizeof(rate->seed));
@@ -109,38 +119,61 @@ static bool take_leased(struct bucket *bucket, int64_t now_ns, struct rate_verdi
     return true;
 }
 
-/* Tokens that the bucket would have got back by then are not missed: a lease ends after the time of its refill. */
-static void add_lease(struct bucket *bucket, int64_t granted, int64_t now_ns, int64_t per_minute)
+/* A lease lasts until the bucket has got back as much for every worker: tokens that all of them leave unused then
+ * do not add up to more than its refill, and who asks rarely finds it full. */
+static void add_lease(const struct rate *rate, struct bucket *bucket, int64_t granted,
+    int64_t per_minute)
 {
+    const int64_t now_ns = bucket->used_ns;
     const double refill_ns = (double)granted * S_PER_MINUTE * NS_PER_S / (double)per_minute;
     bucket->leased += granted;
-    bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns, NS_PER_S);
+    bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns * (double)rate->workers, NS_PER_S);
+}
+
+struct lease {
+    struct rate *rate;
+    const char *key;
+    int64_t per_minute;
+};
+
+static err lease_now(struct ctx *ctx, void *arg)
+{
+    const struct lease *lease = arg;
+    struct rate *rate = lease->rate;
+    int64_t want = lease->per_minute / (rate->workers * LEASES_A_BUCKET);
+    want = want < 1 ? 1 : want < LEASE_MAX ? want : LEASE_MAX;
+    const int64_t args[] = {lease->per_minute, want};
+    int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
+    size_t count = 0;
+    const char *cache_key = arena_printf(ctx->arena, "rate:%s", lease->key);
+    TRY(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 2, results, &count));
+    if (count != 3) {
+        return fail(ctx, ERR_UPSTREAM, "lease of %zu numbers", count);
+    }
+    const int64_t now_ns = clock_monotonic_ns(ctx->clock);
+    struct bucket *bucket = need_bucket(rate, lease->key, now_ns);
+    bucket->shared = results[1];
+    if (results[0] > 0) {
+        add_lease(rate, bucket, results[0], lease->per_minute);
+    } else {
+        bucket->refused_until_ns = now_ns + results[2] * 1000000;
+    }
+    return OK;
 }
 
 /* False: no answer from Redis. */
 static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute)
 {
-    int64_t want = per_minute / (rate->workers * LEASES_A_BUCKET);
-    want = want < 1 ? 1 : want < LEASE_MAX ? want : LEASE_MAX;
-    const int64_t args[] = {per_minute, want};
-    int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
-    size_t count = 0;
-    const char *cache_key = arena_printf(ctx->arena, "rate:%s", key);
-    if (!is_ok(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 2, results, &count)) ||
-        count != 3) {
-        err_clear(ctx); /* the worker's own bucket decides */
+    struct lease lease = {rate, key, per_minute};
+    const err result = single_flight_do(ctx, rate->flight, key, lease_now, &lease);
+    if (is_ok(result)) {
+        return true;
+    }
+    err_clear(ctx); /* the worker's own bucket decides */
+    if (result.code != ERR_CANCELLED) { /* a client that left says nothing about Redis */
         rate->cache_pause_end_ns = clock_monotonic_ns(ctx->clock) + CACHE_PAUSE_NS;
-        return false;
     }
-    const int64_t now_ns = clock_monotonic_ns(ctx->clock);
-    struct bucket *bucket = need_bucket(rate, key, now_ns);
-    bucket->shared = results[1];
-    if (results[0] > 0) {
-        add_lease(bucket, results[0], now_ns, per_minute);
-    } else {
-        bucket->refused_until_ns = now_ns + results[2] * 1000000;
-    }
-    return true;
+    return false;
 }
 
 static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
@@ -167,29 +200,31 @@ static void take_own(const struct rate *rate, struct bucket *bucket, int64_t now
     out->reset_s = seconds_for((double)share - bucket->tokens, share);
 }
 
+static void refuse(const struct bucket *bucket, int64_t now_ns, struct rate_verdict *out)
+{
+    out->retry_after_s = (int64_t)ceil((double)(bucket->refused_until_ns - now_ns) / NS_PER_S);
+    out->reset_s = seconds_for((double)out->limit, out->limit);
+}
+
 void rate_take(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute,
     struct rate_verdict *out)
 {
     *out = (struct rate_verdict){.limit = per_minute};
     int64_t now_ns = clock_monotonic_ns(ctx->clock);
     struct bucket *bucket = need_bucket(rate, key, now_ns);
-    if (take_leased(bucket, now_ns, out)) {
-        return;
-    }
-    bool shared = now_ns < bucket->refused_until_ns;
-    if (!shared && cache_is_usable(rate, now_ns)) {
-        shared = lease(ctx, rate, key, per_minute);
-        now_ns = clock_monotonic_ns(ctx->clock);
-        bucket = need_bucket(rate, key, now_ns);
-        if (shared && take_leased(bucket, now_ns, out)) {
+    for (int i = 0; i < LEASE_TRIES; i++) {
+        if (take_leased(bucket, now_ns, out)) {
             return;
         }
+        if (now_ns < bucket->refused_until_ns) {
+            refuse(bucket, now_ns, out);
+            return;
+        }
+        if (!cache_is_usable(rate, now_ns) || !lease(ctx, rate, key, per_minute)) {
+            break;
+        }
+        now_ns = clock_monotonic_ns(ctx->clock);
+        bucket = need_bucket(rate, key, now_ns);
     }
-    if (!shared) {
-        take_own(rate, bucket, now_ns, out);
-        return;
-    }
-    const int64_t wait_ns = bucket->refused_until_ns - now_ns;
-    out->retry_after_s = wait_ns > 0 ? (int64_t)ceil((double)wait_ns / NS_PER_S) : 1;
-    out->reset_s = seconds_for((double)per_minute, per_minute);
+    take_own(rate, bucket, now_ns, out);
 }

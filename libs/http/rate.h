@@ -11,6 +11,7 @@
 struct arena;
 struct cache;
 struct ctx;
+struct loop;
 struct rate;
 
 #define RATE_KEY_MAX 56 /* with its NUL; longer keys are cut */
@@ -24,7 +25,7 @@ struct rate_verdict {
 };
 
 /* cache may be NULL. */
-struct rate *rate_new(struct arena *arena, struct cache *cache, int workers);
+struct rate *rate_new(struct arena *arena, struct loop *loop, struct cache *cache, int workers);
 /* Takes one token. */
 void rate_take(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute,
     struct rate_verdict *out);

@@ -179,7 +179,7 @@ static bool is_webhook(const struct router_entry *entry)
 
 static void add_cors(struct request *request)
 {
-    const char *origin = headers_value(&request->headers, "origin");
+    const char *origin = headers_only_value(&request->headers, "origin");
     if (is_webhook(request->match.any) ||
         !cors_is_allowed(&request->server->options.config->frontend_url, origin)) {
         return;
@@ -189,7 +189,9 @@ static void add_cors(struct request *request)
     reply_add(reply, "Access-Control-Allow-Credentials", "true");
     if (request->method == METHOD_OPTIONS &&
         headers_find(&request->headers, "access-control-request-method") != NULL) {
-        reply_add(reply, "Access-Control-Allow-Methods", request->match.allow);
+        if (request->match.allow != NULL) {
+            reply_add(reply, "Access-Control-Allow-Methods", request->match.allow);
+        }
         reply_add(reply, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
         reply_add(reply, "Access-Control-Max-Age", CORS_MAX_AGE);
     } else {

@@ -88,9 +88,8 @@ struct request {
     struct ctx ctx;
     struct call call;
     struct router_match match;
-    enum refusal refusal;        /* of HTTP itself; else ctx.error tells what went wrong */
-    struct rate_verdict rate;    /* limit 0: not limited */
-    const char *idempotency_key; /* NULL: none, or nothing to store */
+    enum refusal refusal;     /* of HTTP itself; else ctx.error tells what went wrong */
+    struct rate_verdict rate; /* limit 0: not limited */
     bool replayed;
     char trace_id[TRACE_ID_LEN + 1];
     struct reply reply;

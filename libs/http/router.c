@@ -9,6 +9,7 @@
 #include "http/query.h"
 
 #define SEGMENTS_MAX 16
+#define PREFIX_SEGMENTS_MAX 4
 #define ALLOW_MAX 64
 #define METHODS 5
 
@@ -65,6 +66,12 @@ static bool split(const char *path, size_t len, struct segments *out)
         at += piece + 1;
     }
     return true;
+}
+
+static bool is_segment(const char *text, size_t len)
+{
+    const bool is_dots = (len == 1 && text[0] == '.') || (len == 2 && memcmp(text, "..", 2) == 0);
+    return !is_dots && memchr(text, '/', len) == NULL && memchr(text, '\\', len) == NULL;
 }
 
 static bool same(struct segment a, struct segment b)
@@ -133,6 +140,22 @@ static void add(struct arena *arena, struct router *router, struct router_entry 
         node->entries[entry->row->method] = entry;
     }
     node->allow = allow_of(arena, node);
+}
+
+bool router_is_prefix(const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    struct segments segments;
+    if (strspn(text, plain) != strlen(text) || !split(text, strlen(text), &segments)) {
+        return false;
+    }
+    for (size_t i = 0; i < segments.count; i++) {
+        if (!is_segment(segments.items[i].text, segments.items[i].len)) {
+            return false;
+        }
+    }
+    return segments.count >= 1 && segments.count <= PREFIX_SEGMENTS_MAX;
 }
 
 static size_t count_rows(http_route_list routes)
@@ -222,12 +245,6 @@ void router_match(const struct router *router, const char *path, size_t len,
     out->allow = node->allow;
     out->any = any_entry(node);
     out->entry = rows[method] < 0 ? NULL : node->entries[rows[method]];
-}
-
-static bool is_segment(const char *text, size_t len)
-{
-    const bool is_dots = (len == 1 && text[0] == '.') || (len == 2 && memcmp(text, "..", 2) == 0);
-    return !is_dots && memchr(text, '/', len) == NULL && memchr(text, '\\', len) == NULL;
 }
 
 err router_params(struct ctx *ctx, const struct router_match *match, struct field_param **out)

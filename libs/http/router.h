@@ -4,6 +4,7 @@
 #ifndef HTTP_ROUTER_H
 #define HTTP_ROUTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -34,6 +35,8 @@ struct router_match {
     } values[LIMIT_PATH_PARAMETERS];
 };
 
+/* A path that can stand before every route of a version: 1 to 4 plain segments. */
+bool router_is_prefix(const char *text);
 struct router *router_new(struct arena *arena, http_route_list routes, const char *prefix);
 /* HEAD finds the row of GET; OPTIONS finds none. */
 void router_match(const struct router *router, const char *path, size_t len,

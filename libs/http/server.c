@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/crypto.h"
 #include "core/services.h"
+#include "http/address.h"
 #include "http/daemon.h"
 #include "http/metrics.h"
 #include "http/request.h"
@@ -19,16 +20,32 @@
 #define SWEEP_DRAIN_MS 25
 #define ID_PREFIX_BYTES 6
 
+#define METRICS_TOKEN_MIN 8
+
+/* What a client can send in a header, and nobody guesses at once. */
+static bool is_token(const char *text)
+{
+    size_t len = 0;
+    while (text[len] > ' ' && text[len] <= '~') {
+        len++;
+    }
+    return text[len] == '\0' && (len == 0 || len >= METRICS_TOKEN_MIN);
+}
+
 const struct field http_config_fields[] = {
     FIELD_I64(struct http_config, port, "Port to listen on", .min = 1, .max = 65535, .dflt = 8000),
-    FIELD_STR(struct http_config, bind_addr, "Address to listen on", .dflt_text = "0.0.0.0"),
+    FIELD_STR(struct http_config, bind_addr, "Address to listen on", .dflt_text = "0.0.0.0",
+        .check = address_is_valid, .check_text = "must be an IPv4 or IPv6 address"),
     FIELD_STR(struct http_config, api_v1_prefix, "Path of version 1 of the API",
-        .dflt_text = "/api/v1"),
+        .dflt_text = "/api/v1", .check = router_is_prefix,
+        .check_text = "must be a path like /api/v1: begin with '/', not end with it, no escapes"),
     FIELD_STRS(struct http_config, frontend_url,
-        "Exact origins of the front ends, comma separated; the first is the canonical one",
+        "Exact origins of the front ends, the first is the canonical one; must be set outside "
+        "development",
         .dflt_text = ""),
     FIELD_SECRET(struct http_config, metrics_token,
-        "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = ""),
+        "Bearer token for /metrics from other hosts; empty = this host only", .dflt_text = "",
+        .check = is_token, .check_text = "must be at least 8 visible ASCII characters"),
     FIELD_I64(struct http_config, trusted_proxy_count,
         "Proxies in front: the client is this hop of X-Forwarded-For from the right; 0 = the peer",
         .max = 8),
@@ -155,7 +172,7 @@ static struct http_server *make_server(struct loop *loop, const struct http_opti
     server->conns.arena = arena;
     server->router = router_new(arena, options->routes, options->config->api_v1_prefix);
     server->route_names = make_route_names(arena, server->router);
-    server->rate = rate_new(arena, cache, options->workers);
+    server->rate = rate_new(arena, loop, cache, options->workers);
     server->id_prefix = make_id_prefix(arena);
     ctx_init(&server->ctx, arena, options->clock, options->log, /* timeout_ms= */ 0);
     return server;
@@ -192,6 +209,7 @@ void http_server_drain(struct http_server *server, void (*done)(void *arg), void
     server->draining = true;
     server->drained = done;
     server->drained_arg = arg;
+    server->busy = daemon_run(server); /* who has connected already is served */
     daemon_quiesce(server);
     loop_timer_start(server->sweep, SWEEP_DRAIN_MS, SWEEP_DRAIN_MS);
 }

@@ -68,6 +68,7 @@ struct http_options {
     struct log *log;
     const struct clock *clock;
     struct metrics_page *metrics; /* shared page of all workers */
+    int64_t connections_max;      /* as many as descriptors allow; at most the configured number */
     int worker;                   /* slot on the page */
     int workers;
 };
@@ -81,7 +82,7 @@ int http_routes_count(http_route_list routes);
 /* listen_fd: bound and listening, non-blocking; borrowed. */
 err http_server_open(struct ctx *ctx, struct loop *loop, int listen_fd,
     const struct http_options *options, struct http_server **out);
-/* Stops accepting, answers what is running, sends Connection: close; done(arg) when no connection is left. */
+/* Stops accepting (the caller closes listen_fd), answers what is running, sends Connection: close; done(arg) when no connection is left. */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
 void http_server_close(struct http_server *server);
 

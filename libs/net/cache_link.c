@@ -13,6 +13,7 @@
 #include "core/crypto.h"
 #include "core/limits.h"
 #include "net/cache_conn.h"
+#include "net/cache_guard.h"
 #include "net/cache_url.h"
 #include "net/loop.h"
 #include "net/loop_internal.h"
@@ -21,8 +22,6 @@ enum {
     CONNECT_MS = 1000, /* name, connection, AUTH and SELECT together */
     BACK_OFF_MIN_MS = 50,
     BACK_OFF_MAX_MS = 2000,
-    /* What hiredis may hold of answers that are not complete yet: one value and its neighbours. */
-    UNREAD_MAX = LIMIT_REDIS_VALUE_BYTES + 65536,
 };
 
 enum phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_READY };
@@ -42,6 +41,7 @@ struct cache_link {
     int64_t since_us;
     struct resolution *resolution; /* or NULL */
     redisAsyncContext *redis;      /* hiredis frees it after on_gone; NULL = no connection */
+    struct cache_guard guard;      /* of redis */
     struct loop_watch *watch;
     unsigned events;    /* what hiredis wants to hear of */
     bool write_pending; /* there is something to send at the end of the turn */
@@ -160,14 +160,17 @@ static void on_gone(void *arg)
 static void on_socket(void *arg, unsigned events)
 {
     struct cache_link *link = arg;
+    if (cache_guard_is_unasked(link->redis)) {
+        cache_link_drop(link);
+        return;
+    }
     if ((events & LOOP_READ) != 0) {
         redisAsyncHandleRead(link->redis);
     }
     if ((events & LOOP_WRITE) != 0 && link->redis != NULL) {
         redisAsyncHandleWrite(link->redis);
     }
-    const redisReader *reader = link->redis != NULL ? link->redis->c.reader : NULL;
-    if (reader != NULL && reader->len - reader->pos > UNREAD_MAX) {
+    if (link->redis != NULL && cache_guard_is_flooded(link->redis)) {
         cache_link_drop(link);
     }
 }
@@ -191,12 +194,11 @@ static void on_auth(redisAsyncContext *redis, void *reply, void *arg)
 static void on_select(redisAsyncContext *redis, void *reply, void *arg)
 {
     struct cache_link *link = arg;
-    (void)redis;
     if (reply == NULL) {
         return; /* on_gone comes next */
     }
     note_refusal(link, reply);
-    if (link->refused) {
+    if (link->refused || cache_guard_has_more(redis)) {
         cache_link_drop(link);
         return;
     }
@@ -253,6 +255,7 @@ static void attach(struct cache_link *link, redisAsyncContext *redis)
         return;
     }
     link->redis = redis;
+    cache_guard_open(&link->guard, redis);
     link->events = 0;
     link->watch = loop_watch_open(link->loop, redis->c.fd, /* events: */ 0, on_socket, link);
     redis->data = link;
@@ -389,4 +392,7 @@ bool cache_link_send(struct cache_link *link, const struct cache_command *comman
 void cache_link_proved(struct cache_link *link)
 {
     link->back_off_ms = BACK_OFF_MIN_MS;
+    if (cache_guard_has_more(link->redis)) {
+        cache_link_drop(link); /* in a callback hiredis frees later */
+    }
 }

@@ -17,7 +17,7 @@ struct idempotency_row {
     const char *response;
 };
 static const struct field idempotency_row_fields[] = {
-    FIELD_STR(struct idempotency_row, state, "ours, running, reused or done"),
+    FIELD_STR(struct idempotency_row, state, "ours, running, reused, lost or done"),
     FIELD_I64(struct idempotency_row, http_status, "Of the stored reply", .nullable = true),
     FIELD_STR(struct idempotency_row, response, "Stored body", .nullable = true),
 };
@@ -50,6 +50,10 @@ static err begin(struct ctx *ctx, void *arg, const char *principal, const char *
         return fail_public(ctx, ERR_CONFLICT, CODE_IDEMPOTENCY_IN_PROGRESS,
             "A request with this Idempotency-Key is still running");
     }
+    if (strcmp(row.state, "lost") == 0) {
+        return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
+            "This request was carried out, but its reply was lost");
+    }
     *out_status = (int)row.http_status;
     *out_body = row.response;
     return OK;
@@ -67,6 +71,15 @@ static err finish(struct ctx *ctx, void *arg, const char *principal, const char 
     return db_exec(ctx, arg, &SQL_idempotency_finish,
         DB_ARGS(DB_TEXT(principal), DB_TEXT(route), DB_TEXT(key), DB_I64(status), DB_TEXT(text)),
         /* out_affected */ NULL);
+}
+
+err idempotency_before_commit(struct ctx *ctx, struct db *tx)
+{
+    const struct ctx_once *once = ctx->once;
+    int64_t marked = 0;
+    TRY(db_exec(ctx, tx, &SQL_idempotency_mark,
+        DB_ARGS(DB_TEXT(once->principal), DB_TEXT(once->route), DB_TEXT(once->key)), &marked));
+    return marked == 1 ? OK : fail(ctx, ERR_CONFLICT, "the record of the key is gone");
 }
 
 struct idempotency_store idempotency_store_of(struct db *db)

@@ -33,7 +33,7 @@ static bool parse_address(const char *address, int port, struct sockaddr_storage
     return false;
 }
 
-err listen_open(struct ctx *ctx, const char *address, int port, int *out_fd)
+static err open_one(struct ctx *ctx, const char *address, int port, int *out_fd)
 {
     struct sockaddr_storage storage;
     socklen_t len = 0;
@@ -55,4 +55,23 @@ err listen_open(struct ctx *ctx, const char *address, int port, int *out_fd)
     }
     *out_fd = fd;
     return OK;
+}
+
+err listen_open(struct ctx *ctx, const char *address, int port, int count, int *out_fds)
+{
+    for (int i = 0; i < count; i++) {
+        const err opened = open_one(ctx, address, port, &out_fds[i]);
+        if (!is_ok(opened)) {
+            listen_close(out_fds, i);
+            return opened;
+        }
+    }
+    return OK;
+}
+
+void listen_close(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++) {
+        close(fds[i]);
+    }
 }

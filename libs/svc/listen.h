@@ -7,7 +7,10 @@
 
 struct ctx;
 
-/* Non-blocking, close-on-exec. Errors: ERR_UNAVAILABLE with the reason (address in use, not ours). */
-err listen_open(struct ctx *ctx, const char *address, int port, int *out_fd);
+/* `count` of them, non-blocking, close-on-exec. Errors: ERR_UNAVAILABLE with the reason (address in use, not ours). */
+err listen_open(struct ctx *ctx, const char *address, int port, int count, int *out_fds);
+
+/* Connections are refused once every process that holds the sockets has closed them. */
+void listen_close(const int *fds, int count);
 
 #endif

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -25,6 +24,10 @@
 #include "svc/worker.h"
 
 #define TICK_MS 500
+#define SCHEMA_AGAIN_NS (2 * INT64_C(1000000000))
+/* Workers start when the schema is known to fit, or to be out of reach; a database that is silent, or busy with
+ * migrations, must not keep them from saying that they live. */
+#define SCHEMA_WAIT_NS (1 * INT64_C(1000000000))
 #define GENERATIONS 2 /* one that serves and one that drains */
 #define RESTART_MS_MAX 5000
 #define LIVED_LONG_NS (10 * INT64_C(1000000000))
@@ -55,8 +58,11 @@ struct master {
     struct shared *shared;
     struct generation generations[GENERATIONS];
     int serving; /* index of the generation that serves */
-    bool stopping, killing, reload_wanted;
+    bool started, stopping, killing, reload_wanted;
+    int code;         /* exit code of the process */
+    pid_t schema_pid; /* of the check that runs; 0 = none */
     int64_t schema_check_at_ns;
+    int64_t start_at_ns; /* of the workers, at the latest */
     sigset_t signals;
 };
 
@@ -66,27 +72,12 @@ static int64_t now_ns(void)
 }
 
 /* Never returns: the child's life is worker_run. */
-static void become_worker(struct master *master, const struct generation *generation, int number,
-    pid_t parent)
+static void become_worker(const struct master *master, const struct generation *generation,
+    int number, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) {
-        _exit(EX_OK); /* the master died before the line above */
-    }
-    for (int i = 0; i < master->workers; i++) {
-        if (i != number) {
-            close(master->listen_fds[i]);
-        }
-    }
-    const struct worker_options options = {
-        .product = master->options->product,
-        .settings = generation->settings,
-        .metrics = master->metrics,
-        .shared = master->shared,
-        .listen_fd = master->listen_fds[number],
-        .slot = generation->slot + number,
-        .number = number,
-    };
+    const struct worker_options options = {master->options->product, generation->settings,
+        master->metrics, master->shared, master->listen_fds, parent,
+        .slot = generation->slot + number, .number = number};
     exit(worker_run(&options));
 }
 
@@ -169,10 +160,42 @@ static void plan_restart(struct master *master, struct child *child, int status)
         LOG_I64("restart_ms", wait_ms));
 }
 
+static void stop(struct master *master)
+{
+    if (master->stopping) {
+        master->killing = true; /* asked twice: now */
+        return;
+    }
+    master->stopping = true;
+    listen_close(master->listen_fds, master->workers);
+    if (master->schema_pid > 0) {
+        kill(master->schema_pid, SIGKILL);
+    }
+    for (int i = 0; i < GENERATIONS; i++) {
+        if (running(master, &master->generations[i]) > 0) {
+            drain_generation(master, &master->generations[i]);
+        }
+    }
+    log_info(&master->ctx, "master.stop_started", LOG_I64("workers", master->workers));
+}
+
+/* Only a schema that cannot be served ends the process; a check that was killed is made again. */
+static void take_verdict(struct master *master, int status)
+{
+    master->schema_pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) != EX_OK && !master->stopping) {
+        master->code = WEXITSTATUS(status);
+        stop(master);
+    }
+}
+
 static void reap(struct master *master)
 {
     int status = 0;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == master->schema_pid) {
+            take_verdict(master, status);
+        }
         for (int i = 0; i < GENERATIONS * master->workers; i++) {
             struct generation *generation = &master->generations[i / master->workers];
             struct child *child = &generation->children[i % master->workers];
@@ -237,23 +260,14 @@ static void kill_overdue(struct master *master)
 static void reload(struct master *master)
 {
     const int next = 1 - master->serving;
-    if (running(master, &master->generations[next]) > 0) {
+    if (!master->started || running(master, &master->generations[next]) > 0) {
         return; /* the generation before still drains: try again at the next tick */
     }
     master->reload_wanted = false;
     struct arena *arena = arena_new(NULL);
-    struct settings *settings = ARENA_NEW(arena, struct settings);
-    struct config_report *report = ARENA_NEW(arena, struct config_report);
-    const struct settings *old = master->generations[master->serving].settings;
-    if (settings_load(arena, master->options->product, master->options->source, settings, report) &&
-        (settings->workers != old->workers || settings->http.port != old->http.port)) {
-        config_problem(arena, report, "PORT, WORKERS",
-            "cannot change by a reload; restart for that");
-    }
-    for (int i = 0; i < report->problem_count; i++) {
-        log_error(&master->ctx, "config.problem_found", LOG_STR("problem", report->problems[i]));
-    }
-    if (report->problem_count > 0) {
+    const struct settings *settings = settings_reload(&master->ctx, arena, master->options->product,
+        master->options->source, master->generations[master->serving].settings);
+    if (settings == NULL) {
         arena_free(arena);
         return;
     }
@@ -261,21 +275,6 @@ static void reload(struct master *master)
     start_generation(master, next, arena, settings);
     drain_generation(master, before);
     log_info(&master->ctx, "master.reloaded", LOG_I64("workers", master->workers));
-}
-
-static void stop(struct master *master)
-{
-    if (master->stopping) {
-        master->killing = true; /* asked twice: now */
-        return;
-    }
-    master->stopping = true;
-    for (int i = 0; i < GENERATIONS; i++) {
-        if (running(master, &master->generations[i]) > 0) {
-            drain_generation(master, &master->generations[i]);
-        }
-    }
-    log_info(&master->ctx, "master.stop_started", LOG_I64("workers", master->workers));
 }
 
 static void take_signal(struct master *master, int signal)
@@ -289,60 +288,61 @@ static void take_signal(struct master *master, int signal)
         master->reload_wanted = true;
         break;
     default: /* SIGCHLD: reaped every turn; -1: the tick */
-        break;
     }
 }
 
 /* Until the schema is known to fit, ask again and again: the database may come up after us. */
-static int check_schema(struct master *master)
+static void check_schema(struct master *master)
 {
-    if (master->shared->schema_ok || master->stopping || now_ns() < master->schema_check_at_ns) {
-        return EX_OK;
+    if (master->schema_pid > 0 || master->shared->schema_ok ||
+        now_ns() < master->schema_check_at_ns) {
+        return;
     }
-    master->schema_check_at_ns = now_ns() + 2 * INT64_C(1000000000);
-    return schema_prepare(master->options->product, master->generations[master->serving].settings,
-        master->options->log, master->shared);
+    const struct schema_job job = {master->options->product,
+        master->generations[master->serving].settings, master->options->log, master->shared};
+    const pid_t pid = schema_check_start(&job, master->listen_fds, master->workers);
+    master->schema_check_at_ns = now_ns() + SCHEMA_AGAIN_NS;
+    master->schema_pid = pid > 0 ? pid : 0;
+}
+
+static void start_workers(struct master *master)
+{
+    if (master->started || (master->schema_pid > 0 && now_ns() < master->start_at_ns)) {
+        return;
+    }
+    const struct settings *settings = master->options->settings;
+    master->started = true;
+    start_generation(master, /* index */ 0, /* arena */ NULL, settings);
+    log_info(&master->ctx, "master.started", LOG_STR("bind_addr", settings->http.bind_addr),
+        LOG_I64("port", settings->http.port), LOG_I64("workers", master->workers));
 }
 
 static bool master_is_done(const struct master *master)
 {
-    return master->stopping && running(master, &master->generations[0]) == 0 &&
+    return master->stopping && master->schema_pid == 0 &&
+           running(master, &master->generations[0]) == 0 &&
            running(master, &master->generations[1]) == 0;
 }
 
-static int supervise(struct master *master)
+static void supervise(struct master *master)
 {
     const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
-    int code = EX_OK;
+    check_schema(master);
     while (!master_is_done(master)) {
         take_signal(master, sigtimedwait(&master->signals, NULL, &tick));
         reap(master);
+        kill_overdue(master); /* before a reload takes the place of a generation that has ended */
         if (!master->stopping) {
+            start_workers(master);
             restart_children(master);
             kill_silent(master);
+            check_schema(master);
             if (master->reload_wanted) {
                 reload(master);
             }
         }
-        kill_overdue(master);
-        const int schema = check_schema(master);
-        if (schema != EX_OK) {
-            code = schema;
-            stop(master);
-        }
         log_flush(master->options->log);
     }
-    return code;
-}
-
-static err open_sockets(struct master *master)
-{
-    const struct http_config *http = &master->options->settings->http;
-    master->listen_fds = ARENA_ARRAY(master->arena, int, (size_t)master->workers);
-    for (int i = 0; i < master->workers; i++) {
-        TRY(listen_open(&master->ctx, http->bind_addr, (int)http->port, &master->listen_fds[i]));
-    }
-    return OK;
 }
 
 /* Handled by sigtimedwait alone, so that nothing interrupts anything. */
@@ -357,6 +357,22 @@ static void block_signals(struct master *master)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static void serve(struct master *master)
+{
+    for (int i = 0; i < GENERATIONS; i++) {
+        master->generations[i].slot = i * master->workers;
+        master->generations[i].settings = master->options->settings;
+        master->generations[i].children =
+            ARENA_ARRAY(master->arena, struct child, (size_t)master->workers);
+    }
+    master->start_at_ns = now_ns() + SCHEMA_WAIT_NS;
+    supervise(master);
+    log_info(&master->ctx, "master.stopped", LOG_I64("exit_code", master->code));
+    for (int i = 0; i < GENERATIONS; i++) {
+        arena_free(master->generations[i].arena);
+    }
+}
+
 int master_run(const struct master_options *options)
 {
     struct master master = {.options = options, .workers = options->settings->workers};
@@ -366,29 +382,19 @@ int master_run(const struct master_options *options)
     master.metrics =
         metrics_page_new(GENERATIONS * master.workers, http_routes_count(options->product->routes));
     master.shared = shared_new();
-    int code = EX_OK;
+    master.listen_fds = ARENA_ARRAY(master.arena, int, (size_t)master.workers);
     if (master.metrics == NULL || master.shared == NULL) {
         log_error(&master.ctx, "master.start_failed", LOG_STR("why", "no shared memory"));
-        code = EX_OSERR;
-    } else if (!is_ok(open_sockets(&master))) {
+        master.code = EX_OSERR;
+    } else if (!is_ok(listen_open(&master.ctx, options->settings->http.bind_addr,
+                   (int)options->settings->http.port, master.workers, master.listen_fds))) {
         log_error(&master.ctx, "master.start_failed", LOG_STR("why", master.ctx.error.text));
-        code = EX_UNAVAILABLE;
-    } else if ((code = schema_prepare(options->product, options->settings, options->log,
-                    master.shared)) == EX_OK) {
-        for (int i = 0; i < GENERATIONS; i++) {
-            master.generations[i].slot = i * master.workers;
-            master.generations[i].children =
-                ARENA_ARRAY(master.arena, struct child, (size_t)master.workers);
-        }
-        start_generation(&master, 0, /* arena */ NULL, options->settings);
-        log_info(&master.ctx, "master.started",
-            LOG_STR("bind_addr", options->settings->http.bind_addr),
-            LOG_I64("port", options->settings->http.port), LOG_I64("workers", master.workers));
-        code = supervise(&master);
-        log_info(&master.ctx, "master.stopped", LOG_I64("exit_code", code));
+        master.code = EX_UNAVAILABLE;
+    } else {
+        serve(&master);
     }
     shared_free(master.shared);
     metrics_page_free(master.metrics);
     arena_free(master.arena);
-    return code;
+    return master.code;
 }

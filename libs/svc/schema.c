@@ -1,13 +1,18 @@
 #include "svc/schema.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
 #include "db/migrate.h"
+#include "svc/listen.h"
 #include "svc/product.h"
 #include "svc/settings.h"
 #include "svc/shared.h"
@@ -31,21 +36,38 @@ static err migrate_and_verify(struct ctx *ctx, const struct settings *settings,
     return migrate_verify(ctx, &settings->db, plan);
 }
 
-int schema_prepare(const struct product *product, const struct settings *settings, struct log *log,
-    struct shared *shared)
+int schema_check(const struct schema_job *job)
 {
     struct arena *arena = arena_new(NULL);
     struct ctx ctx;
-    ctx_init(&ctx, arena, &clock_system, log, SCHEMA_TIMEOUT_MS);
+    ctx_init(&ctx, arena, &clock_system, job->log, SCHEMA_TIMEOUT_MS);
     char owner_role[64];
-    const struct migrate_plan plan = schema_plan(product, owner_role);
-    const err done = migrate_and_verify(&ctx, settings, &plan);
+    const struct migrate_plan plan = schema_plan(job->product, owner_role);
+    const err done = migrate_and_verify(&ctx, job->settings, &plan);
     const bool down = done.code == ERR_UNAVAILABLE || done.code == ERR_TIMEOUT;
-    shared_set_schema(shared, is_ok(done), clock_wall_us(&clock_system));
+    shared_set_schema(job->shared, is_ok(done), clock_wall_us(&clock_system));
     if (!is_ok(done)) {
         log_error(&ctx, down ? "schema.not_reached" : "schema.refused",
             LOG_STR("why", ctx.error.text));
     }
     arena_free(arena);
     return is_ok(done) || down ? EX_OK : EX_CONFIG;
+}
+
+pid_t schema_check_start(const struct schema_job *job, const int *sockets, int count)
+{
+    const pid_t parent = getpid();
+    log_flush(job->log); /* what is buffered must not be written twice */
+    const pid_t pid = fork();
+    if (pid != 0) {
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed migration leaves nothing half done */
+    if (getppid() != parent) {
+        _exit(EX_OK);
+    }
+    listen_close(sockets, count);
+    const int code = schema_check(job);
+    log_flush(job->log);
+    exit(code);
 }

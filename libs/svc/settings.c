@@ -3,9 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/token.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
+#include "core/log.h"
 #include "http/route.h"
 #include "svc/product.h"
 #include "svc/settings_check.h"
@@ -55,7 +57,8 @@ static const struct field app_fields[] = {
         .check = settings_is_locale, .check_text = "must be locales like en,th",
         .dflt_text = "en,th", .min = 1, .max = 32),
     FIELD_SECRET(struct app_config, clerk_dev_private_key,
-        "PEM that signs development tokens; refused in production"),
+        "PEM that signs development tokens; refused in production", .check = token_is_private_key,
+        .check_text = "must be the PEM of an RSA private key"),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -214,6 +217,23 @@ bool settings_load(struct arena *arena, const struct product *product,
     settings_check(arena, product, out, report);
     derive(arena, product, out);
     return report->problem_count == 0;
+}
+
+const struct settings *settings_reload(struct ctx *ctx, struct arena *arena,
+    const struct product *product, const struct config_source *source, const struct settings *old)
+{
+    struct settings *settings = ARENA_NEW(arena, struct settings);
+    struct config_report *report = ARENA_NEW(arena, struct config_report);
+    if (settings_load(arena, product, source, settings, report) &&
+        (settings->workers != old->workers || settings->http.port != old->http.port ||
+            strcmp(settings->http.bind_addr, old->http.bind_addr) != 0)) {
+        config_problem(arena, report, "PORT, BIND_ADDR, WORKERS",
+            "cannot change by a reload; restart for that");
+    }
+    for (int i = 0; i < report->problem_count; i++) {
+        log_error(ctx, "config.problem_found", LOG_STR("problem", report->problems[i]));
+    }
+    return report->problem_count == 0 ? settings : NULL;
 }
 
 void settings_of_product(struct arena *arena, const struct product *product, struct settings *out)

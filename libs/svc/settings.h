@@ -17,6 +17,7 @@
 #include "search/embedder.h"
 
 struct arena;
+struct ctx;
 struct product;
 
 struct app_config {
@@ -56,6 +57,9 @@ struct settings {
 /* False: report says why, every problem in it. */
 bool settings_load(struct arena *arena, const struct product *product,
     const struct config_source *source, struct settings *out, struct config_report *report);
+/* The same while `old` is in force: NULL if they cannot take its place; every problem is logged. */
+const struct settings *settings_reload(struct ctx *ctx, struct arena *arena,
+    const struct product *product, const struct config_source *source, const struct settings *old);
 /* What the product itself fixes, without reading anything: enough to describe the API. */
 void settings_of_product(struct arena *arena, const struct product *product, struct settings *out);
 

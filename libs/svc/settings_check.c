@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* strcasestr */
 #include "svc/settings_check.h"
 
-#include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "config/config.h"
@@ -36,13 +36,34 @@ static bool is_set(const char *text)
     return text != NULL && *text != '\0';
 }
 
-/* scheme://host[:port], nothing behind it: what a browser sends as Origin. */
+/* ":1" to ":65535" without leading zeros, or nothing. Browsers leave the scheme's own port out. */
+static bool is_port(const char *text, const char *own)
+{
+    if (*text == '\0') {
+        return true;
+    }
+    int port = 0;
+    const char *at = text + 1;
+    for (; *at >= '0' && *at <= '9' && port <= UINT16_MAX; at++) {
+        port = port * 10 + (*at - '0');
+    }
+    return *text == ':' && text[1] != '0' && *at == '\0' && port >= 1 && port <= UINT16_MAX &&
+           strcmp(text + 1, own) != 0;
+}
+
+/* scheme://host[:port] in lower case, nothing behind it: what a browser sends as Origin. */
 static bool is_origin(const char *text)
 {
-    const char *host = starts_with(text, "https://")  ? text + 8
-                       : starts_with(text, "http://") ? text + 7
-                                                      : NULL;
-    return host != NULL && *host != '\0' && strpbrk(host, "/?# @*") == NULL;
+    static const char host_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+    const bool tls = starts_with(text, "https://");
+    if (!tls && !starts_with(text, "http://")) {
+        return false;
+    }
+    const char *host = strchr(text, '/') + 2;
+    const size_t len =
+        *host == '[' ? strspn(host, "[]:abcdef0123456789") : strspn(host, host_chars);
+    const size_t host_len = *host == '[' ? strcspn(host, "]") + 1 : len;
+    return len > 0 && host_len <= len && is_port(host + host_len, tls ? "443" : "80");
 }
 
 static void check_frontend(const struct check *check, const struct settings *settings)
@@ -53,19 +74,12 @@ static void check_frontend(const struct check *check, const struct settings *set
             "is required; set it to the exact origins of the front end, like https://example.com");
     }
     for (int64_t i = 0; i < urls->count; i++) {
-        if (!is_origin(urls->items[i])) {
+        if (!is_origin(urls->items[i])) { /* it may hold a password: only its place is told */
             config_problem(check->arena, check->report, "FRONTEND_URL",
-                "'%s' is not an exact origin; write scheme://host[:port] without a path",
-                urls->items[i]);
+                "item %" PRId64 " is not an exact origin; write scheme://host[:port] as a browser "
+                "sends it: lower case, no path, no user, no default port",
+                i + 1);
         }
-    }
-}
-
-static void check_database_url(const struct check *check, const char *name, const char *url)
-{
-    if (is_set(url) && !starts_with(url, "postgres://") && !starts_with(url, "postgresql://") &&
-        !starts_with(url, "postgresql+asyncpg://")) {
-        config_problem(check->arena, check->report, name, "must start with postgresql://");
     }
 }
 
@@ -93,7 +107,9 @@ static void check_clerk_keys(const struct check *check, const struct settings *s
         }
     }
     if (!is_set(auth->clerk_secret_key)) {
-        if (!development || !is_set(auth->clerk_jwt_key)) {
+        const bool has_key =
+            is_set(auth->clerk_jwt_key) || config_is_reported(check->report, "CLERK_JWT_KEY");
+        if (!development || !has_key) {
             config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
                 "is required (only in development it may be left out, with CLERK_JWT_KEY set)");
         }
@@ -103,7 +119,8 @@ static void check_clerk_keys(const struct check *check, const struct settings *s
     if (!live && !starts_with(auth->clerk_secret_key, "sk_test_")) {
         config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
             "must start with sk_test_ or sk_live_");
-    } else if (live != starts_with(auth->clerk_publishable_key, "pk_live_")) {
+    } else if (!config_is_reported(check->report, "CLERK_PUBLISHABLE_KEY") &&
+               live != starts_with(auth->clerk_publishable_key, "pk_live_")) {
         config_problem(check->arena, check->report, "CLERK_SECRET_KEY",
             "and CLERK_PUBLISHABLE_KEY belong to different instances (test and live)");
     }
@@ -169,6 +186,14 @@ static void check_production(const struct check *check, const struct settings *s
                 "still has its example value");
         }
     }
+    if (starts_with(auth->clerk_jwks_url, "http://")) {
+        config_problem(check->arena, check->report, "CLERK_JWKS_URL",
+            "must be an https:// address outside development");
+    }
+    if (starts_with(auth->clerk_api_url, "http://")) {
+        config_problem(check->arena, check->report, "CLERK_API_URL",
+            "must be an https:// address outside development");
+    }
     if (!is_set(auth->clerk_webhook_secret)) {
         config_problem(check->arena, check->report, "CLERK_WEBHOOK_SECRET",
             "is required in production; copy it from the webhook endpoint in Clerk's dashboard");
@@ -191,11 +216,6 @@ static void check_app(const struct check *check, const struct product *product,
         config_problem(check->arena, check->report, "PRODUCT_ID",
             "this binary serves '%s'; is this the env file of another product?", product->id);
     }
-    const char *prefix = settings->http.api_v1_prefix;
-    if (prefix == NULL || prefix[0] != '/' || prefix[strlen(prefix) - 1] == '/') {
-        config_problem(check->arena, check->report, "API_V1_PREFIX",
-            "must start with '/' and not end with '/', like /api/v1");
-    }
     bool listed = false;
     for (int64_t i = 0; i < settings->app.supported_locales.count; i++) {
         listed = listed || strcmp(settings->app.supported_locales.items[i],
@@ -213,8 +233,6 @@ void settings_check(struct arena *arena, const struct product *product,
     const struct check check = {arena, report};
     check_app(&check, product, settings);
     check_frontend(&check, settings);
-    check_database_url(&check, "DATABASE_URL", settings->db.database_url);
-    check_database_url(&check, "MIGRATE_DATABASE_URL", settings->db.migrate_database_url);
     check_redis(&check, settings);
     check_clerk_keys(&check, settings);
     check_search(&check, settings);

@@ -20,9 +20,16 @@ static const struct product brand = {
 };
 
 #define HOST_KEY "Y2xlcmsuYnJhbmQudGVzdCQ" /* clerk.brand.test$ */
+/* The key of nobody: its other half was never kept. */
+#define PUBLIC_KEY                                                                                 \
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAkePBgALN45eIgua6NMXrKp8KcKi6FuehouK/61un"         \
+    "pDyl1M2KONbZKAgzImOH5XNs8zXhonszbim8/Pkrm+K1w7AkbK9gDBeD7ZW8GMaBSSv66zTnHB/n5sDGnY6G"         \
+    "fqzyMBjaS5OqQGO0I5FBJvA0XVtey4qjOXxRtY2FAVJ6wuew2SVbYBIQbSa3SQZaQp8QHV+Yp9SbVBx7fz4J"         \
+    "IyDidAPTpn1NxNA/P7CKLke2bIuMZ5UUprXFtOqsYSU9nPLTK2M5GwtVajWqrSoTmUnx8tpAu8Tb2tZoUzly"         \
+    "DV5t0R2AVXagGX0fsCXJkA80l4gJFU7SRqxGxG4VGLCUjNudAwIDAQAB"
 #define DEVELOPMENT                                                                                \
     "DATABASE_URL=postgresql://u:p@h/d", "CLERK_PUBLISHABLE_KEY=pk_test_" HOST_KEY,                \
-        "CLERK_JWT_KEY=something"
+        "CLERK_JWT_KEY=" PUBLIC_KEY
 #define PRODUCTION                                                                                 \
     "ENVIRONMENT=production", "DATABASE_URL=postgresql://u:p@h/d",                                 \
         "FRONTEND_URL=https://brand.test", "CLERK_PUBLISHABLE_KEY=pk_live_" HOST_KEY,              \

@@ -111,7 +111,7 @@ static void print_report(const struct config_report *report)
     }
 }
 
-static void log_banner(const struct command *command)
+static void log_banner(const struct command *command, const struct config_report *report)
 {
     const struct settings *settings = command->settings;
     struct ctx ctx;
@@ -120,6 +120,12 @@ static void log_banner(const struct command *command)
         LOG_STR("database", db_url_redacted(command->arena, settings->db.database_url)),
         LOG_STR("frontend", settings->http.frontend_url.items[0]),
         LOG_STR("version", command->product->version));
+    if (strncmp(settings->db.database_url, "postgresql+", strlen("postgresql+")) == 0) {
+        log_info(&ctx, "config.driver_ignored", LOG_STR("variable", "DATABASE_URL"));
+    }
+    if (report->unknown != NULL) {
+        log_debug(&ctx, "config.name_unknown", LOG_STR("names", report->unknown));
+    }
     if (settings->auth.clerk_webhook_secret == NULL ||
         *settings->auth.clerk_webhook_secret == '\0') {
         log_warn(&ctx, "config.webhook_secret_missing",
@@ -140,7 +146,8 @@ static bool routes_are_whole(const struct command *command)
     return count == 0;
 }
 
-static int run(struct line *line, const struct config_source *source)
+static int run(struct line *line, const struct config_source *source,
+    const struct config_report *report)
 {
     struct command *command = &line->command;
     if (!routes_are_whole(command)) {
@@ -149,7 +156,7 @@ static int run(struct line *line, const struct config_source *source)
     if (line->verb->run != NULL) {
         return line->verb->run(command);
     }
-    log_banner(command);
+    log_banner(command, report);
     const struct master_options options = {
         command->product, command->settings, source, command->log};
     return master_run(&options);
@@ -166,7 +173,7 @@ int svc_main(int argc, char **argv, const struct product *product)
     struct config_report *report = ARENA_NEW(arena, struct config_report);
     const struct config_source source = {(const char *const *)environ, line.env_file};
     int code = EX_OK;
-    if (line.verb->bare) {
+    if (line.verb->bare || line.command.markdown) { /* describing settings needs none */
         settings_of_product(arena, product, settings);
     } else if (!settings_load(arena, product, &source, settings, report)) {
         code = EX_CONFIG;
@@ -180,7 +187,7 @@ int svc_main(int argc, char **argv, const struct product *product)
         line.command.settings = settings;
         line.command.log = log_new(log_fd, settings->log_level, &clock_system);
         log_identify(line.command.log, product->id, /* worker */ -1);
-        code = run(&line, &source);
+        code = run(&line, &source, report);
         log_free(line.command.log);
     }
     arena_free(arena);

@@ -55,9 +55,11 @@ err task_run(const struct settings *settings, struct log *log,
     struct task task = {.fn = fn, .arg = arg, .loop = loop_new()};
     ctx_init(&task.ctx, arena, &clock_system, log, TASK_TIMEOUT_MS);
     wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL, log);
-    bool ended = false;
-    task.result = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
-    if (is_ok(task.result) || !ended) {
+    bool ended = false; /* at once, without a wait: task.result is there already */
+    const err started = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
+    if (!is_ok(started)) {
+        task.result = started;
+    } else if (!ended) {
         loop_run(task.loop);
     }
     if (!is_ok(task.result)) {

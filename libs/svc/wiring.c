@@ -110,6 +110,7 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         .statements = statements,
         .application_name = settings->product.product_id,
         .workers = settings->workers,
+        .before_commit = idempotency_before_commit,
     };
     services->db = db_open(loop, &db);
     const struct auth_options auth = {
@@ -193,6 +194,7 @@ struct http_options wiring_http(const struct product *product, const struct sett
         .production = settings->environment != ENVIRONMENT_DEVELOPMENT,
         .clock = &clock_system,
         .workers = settings->workers,
+        .connections_max = settings->http.max_connections,
     };
     if (wiring != NULL) {
         derive_signing_key(settings, options.signing_key);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,11 +18,14 @@
 #include "jobs/jobs.h"
 #include "net/fiber.h"
 #include "net/loop.h"
+#include "svc/listen.h"
 #include "svc/product.h"
 #include "svc/settings.h"
 #include "svc/wiring.h"
 
 #define PUBLISH_MS 500
+#define KEPT_DESCRIPTORS                                                                           \
+    32 /* loop, log, Redis, outbound calls, database connections that overlap */
 
 struct worker {
     const struct worker_options *options;
@@ -83,6 +87,8 @@ static void drain(void *arg, int signal)
     worker->parts = 2;
     jobs_drain(worker->wiring.jobs, drained, worker);
     http_server_drain(worker->server, drained, worker);
+    listen_close(&worker->options->listen_fds[worker->options->number],
+        1); /* others may still hold it: at a reload they do */
 }
 
 /* Signals of a terminal go to the whole group; a worker listens to its master alone. */
@@ -98,6 +104,27 @@ static void take_signals(struct worker *worker)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Clients get what the rest does not need, so that a flood of them never keeps us from the database. */
+static int64_t room_for_connections(struct worker *worker)
+{
+    const struct settings *settings = worker->options->settings;
+    const int64_t wanted = settings->http.max_connections;
+    const int64_t kept =
+        KEPT_DESCRIPTORS +
+        (settings->db.database_pool_size + settings->db.database_max_overflow) / settings->workers;
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max; /* the soft limit protects programs that use select() */
+    setrlimit(RLIMIT_NOFILE, &limit);
+    const int64_t room = limit.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)limit.rlim_cur - kept;
+    if (room >= wanted) {
+        return wanted;
+    }
+    log_warn(&worker->ctx, "worker.connections_limited", LOG_I64("wanted", wanted),
+        LOG_I64("room", room), LOG_I64("descriptors", (int64_t)limit.rlim_cur));
+    return room > 1 ? room : 1;
+}
+
 static err open_server(struct worker *worker)
 {
     const struct worker_options *options = worker->options;
@@ -105,14 +132,29 @@ static err open_server(struct worker *worker)
     http.log = worker->log;
     http.metrics = options->metrics;
     http.worker = options->slot;
+    http.connections_max = room_for_connections(worker);
     struct http_options *kept = ARENA_NEW(worker->ctx.arena, struct http_options);
     *kept = http;
-    return http_server_open(&worker->ctx, worker->loop, options->listen_fd, kept, &worker->server);
+    return http_server_open(&worker->ctx, worker->loop, options->listen_fds[options->number], kept,
+        &worker->server);
+}
+
+static void leave_master(const struct worker_options *options)
+{
+    const int *fds = options->listen_fds;
+    const int mine = options->number;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != options->parent) {
+        _exit(EX_OK); /* the master died before the line above */
+    }
+    listen_close(fds, mine);
+    listen_close(fds + mine + 1, options->settings->workers - mine - 1);
 }
 
 int worker_run(const struct worker_options *options)
 {
     struct worker worker = {.options = options};
+    leave_master(options);
     worker.log = log_new(STDOUT_FILENO, options->settings->log_level, &clock_system);
     log_identify(worker.log, options->product->id, options->number);
     struct arena *arena = arena_new(NULL);

@@ -3,6 +3,8 @@
 #ifndef SVC_WORKER_H
 #define SVC_WORKER_H
 
+#include <sys/types.h>
+
 struct metrics_page;
 struct product;
 struct settings;
@@ -13,7 +15,8 @@ struct worker_options {
     const struct settings *settings;
     struct metrics_page *metrics;
     struct shared *shared;
-    int listen_fd;
+    const int *listen_fds; /* of all workers; only the one of `number` stays open */
+    pid_t parent;
     int slot;   /* on the metrics page */
     int number; /* 0.. of this generation, for the log */
 };

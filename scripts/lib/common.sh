@@ -4,8 +4,10 @@
 
 shopt -s inherit_errexit
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+DEV=${DEV_DIR:-$ROOT/.dev} # everything that running leaves behind
+[[ $DEV == /* ]] || DEV=$PWD/$DEV
+export DEV DEV_DIR=$DEV
 cd "$ROOT" || exit
-export DEV=${DEV_DIR:-$ROOT/.dev} # everything that running leaves behind
 export LC_ALL=C.UTF-8
 
 say() {
@@ -29,8 +31,9 @@ products() {
 
 # Refuses a name that is no product; names what there is.
 require_product() {
-    products | grep -qxF -- "${1:-}" ||
-        die "'${1:-}' is not a product; use one of: $(products | tr '\n' ' ')"
+    # Not in a pipe: a reader that leaves early breaks it for the writer, which pipefail takes for a failure.
+    grep -qxF -- "${1:-}" <<<"$(products)" ||
+        die "'${1:-}' is not a product; use one of: $(products | paste -sd ' ')"
 }
 
 upper() {

@@ -81,10 +81,11 @@ product_run() {
     "${command[@]}"
 }
 
-# Servers up, databases made, env files written; at once if they are already.
+# Servers up, databases made, env files written; at once if they are already. The ports are below those that the kernel
+# gives to outgoing connections, one of which could hold a higher one for a while.
 start_services() {
     local product
-    services_start "$DEV" "${POSTGRES_PORT:-54320}" "${REDIS_PORT:-63790}" 0
+    services_start "$DEV" "${POSTGRES_PORT:-25432}" "${REDIS_PORT:-26380}" 0
     for product in $(products); do
         write_env_file "$product"
     done

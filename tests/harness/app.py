@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,9 +18,15 @@ WEBHOOK_SECRET = "whsec_" + "dGVzdC1zZWNyZXQtb2YtdGhlLWhhcm5lc3M="
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections: none can take it before a server does."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 @dataclass
@@ -83,7 +90,7 @@ class App:
 
     def command(self, *arguments):
         """Runs a sub-command to its end."""
-        return subprocess.run([self.binary(), *arguments], env=self.environment(), stdout=subprocess.PIPE,
+        return subprocess.run([self.binary(), *arguments], env={**self.environment(), **self.settings}, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, timeout=120)
 
     def spawn(self):

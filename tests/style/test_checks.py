@@ -15,6 +15,7 @@ import check_layers  # noqa: E402
 import check_machine  # noqa: E402
 import check_size  # noqa: E402
 import check_words  # noqa: E402
+import make_docs  # noqa: E402
 
 
 def function(name="work", parameters="void", body="    use();\n"):
@@ -181,10 +182,58 @@ class Machine(PlantedTree):
 
 
 class Docs(PlantedTree):
-    def test_paths_of_how_to_pages(self):
-        self.plant("libs/core/a.c", "\n")
-        self.plant("docs/how-to/a.md", "See `libs/core/a.c`, `libs/<lib>/x.c` and `scripts/gone.sh --help`.\n")
-        self.assert_found(check_docs.check(self.root), "a.md:1: scripts/gone.sh does not exist")
+    def test_paths_in_the_text(self):
+        self.plant("migrations/1.sql", "\n")
+        page = "See `migrations/1.sql`, `migrations/<product>/x.sql` and `scripts/gone.sh --help`.\n"
+        for path in ("docs/how-to/a.md", "docs/b.md", "CONTRIBUTING.md", "docs/adr/0001-a.md"):
+            self.plant(path, page)
+        found = [f"{path}:1: scripts/gone.sh does not exist" for path in ("docs/how-to/a.md", "docs/b.md", "CONTRIBUTING.md")]
+        self.assert_found(check_docs.check(self.root), *found)
+
+    def test_scripts_in_examples(self):
+        self.plant("scripts/here.sh", "\n")
+        self.plant("a.md", "```\nscripts/here.sh --detach\nT=$(scripts/gone.sh x)\n../other/scripts/far.sh\n```\n")
+        self.assert_found(check_docs.check(self.root), "a.md:3: scripts/gone.sh does not exist")
+
+    def test_files_that_a_lib_names(self):
+        self.plant("libs/db/tx.c", "\n")
+        self.plant("libs/core/err.h", "\n")
+        self.plant("libs/core/README.md", "Values.\n")
+        self.plant("libs/db/README.md", "`tx.c` fails as `core/err.h` says; see `gone.c`.\n")
+        self.assert_found(check_docs.check(self.root), "README.md:1: gone.c does not exist")
+
+    def test_every_lib_and_product_has_a_readme(self):
+        self.plant("libs/db/tx.c", "\n")
+        self.plant("apps/one-api/main.c", "\n")
+        self.assert_found(check_docs.check(self.root), "libs/db: has no README.md", "apps/one-api: has no README.md")
+
+    def test_the_layer_table_is_the_enforced_one(self):
+        rows = {**check_layers.LAYERS, "apps": check_layers.APPS}
+        table = "".join(f"| {lib} | {', '.join(sorted(seen - {lib})) or 'nothing'} |\n" for lib, seen in rows.items())
+        head = "| lib | may include |\n|---|---|\n"
+        self.plant("README.md", head + table)
+        self.assert_found(check_docs.check(self.root))
+        self.plant("README.md", head + table.replace("| core | nothing |", "| core | db |") + "| extra | core |\n")
+        self.assert_found(check_docs.check(self.root), "row of core", "row of extra")
+        self.plant("README.md", "What it is.\n")
+        self.assert_found(check_docs.check(self.root), "no table of layers")
+
+    def test_limits_page_is_made_of_the_header(self):
+        self.plant("libs/core/README.md", "Values.\n")
+        self.plant("scripts/make_docs.py", "\n")
+        self.plant("libs/core/limits.h", "/* Doors */\n#define LIMIT_KEY_BYTES 2048 /* as sent */\n#define LIMIT_DOORS 3\n")
+        self.assert_found(check_docs.check(self.root), "docs/limits.md")
+        self.plant("docs/limits.md", make_docs.limits(self.root))
+        self.assert_found(check_docs.check(self.root))
+        page = (self.root / "docs/limits.md").read_text(encoding="utf-8")
+        self.assertIn("## Doors\n", page)
+        self.assertIn("| `LIMIT_KEY_BYTES` | 2 KiB | as sent |\n| `LIMIT_DOORS` | 3 |  |\n", page)
+
+    def test_settings_of_products_differ_in_defaults_only(self):
+        self.assertEqual(make_docs.joined({"one": "| `A` | text | `x` | What |", "two": "| `A` | text | `y` | What |"}),
+                         "| `A` | text | one: `x`, two: `y` | What |")
+        with self.assertRaises(ValueError):
+            make_docs.joined({"one": "| `A` | text | `x` | What |", "two": "| `A` | secret | `x` | What |"})
 
     def test_links_of_all_pages(self):
         self.plant("docs/a.md", "[b](b.md#top) [web](https://example.test/) [self](#here)\n```\n[c](c.md)\n```\n")

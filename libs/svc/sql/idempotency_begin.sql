@@ -18,6 +18,7 @@ FROM taken
 UNION ALL
 SELECT CASE WHEN k.body_hash <> decode($4::text, 'hex') THEN 'reused'
             WHEN k.status = 'running' THEN 'running'
+            WHEN k.http_status IS NULL THEN 'lost' -- done, but its process ended before the reply was kept
             ELSE 'done' END,
        k.http_status, convert_from(k.response, 'UTF8')
 FROM idempotency_keys k

@@ -1,0 +1,74 @@
+"""A connection to Postgres that ends in the middle of a write."""
+
+import time
+import uuid
+
+import pytest
+
+from harness.faultproxy import FaultProxy, postgres_messages
+from harness.load import DEADLINE_S, DRAFT, LIST, back, refused, timed
+
+
+@pytest.fixture
+def proxied(app, start, services, product):
+    """A program with one worker that reaches Postgres through a proxy."""
+    socket_path = f"{services.env['PGHOST']}/.s.PGSQL.{services.env['PGPORT']}"
+    proxy = FaultProxy(socket_path, postgres_messages)
+    one = start(WORKERS=1, DATABASE_POOL_SIZE=2, DATABASE_MAX_OVERFLOW=0,
+                DATABASE_URL=f"postgresql://{product}_user@127.0.0.1:{proxy.port}/{product}_db_test?sslmode=disable")
+    yield one, proxy
+    proxy.close()
+
+
+def create(app, title, key, token):
+    return app.post(LIST, {**DRAFT, "title": title}, token=token, headers={"Idempotency-Key": key})
+
+
+def rows_named(services, product, title):
+    return int(services.sql(product, f"SELECT count(*) FROM property_texts WHERE title = '{title}'")[0][0])
+
+
+def settle(app, services, title, key, token):
+    """Repeats the request until its outcome is known. A run that died with its record taken counts as dead after 20
+    seconds: they pass here."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        reply = create(app, title, key, token)
+        if reply.status == 201:
+            return
+        if reply.status == 409 and reply.error["code"] == "CONFLICT":
+            assert "carried out" in reply.error["message"]
+            return
+        services.sql(app.product, "UPDATE idempotency_keys SET created_at = created_at - interval '21 s' "
+                     f"WHERE key = '{key}' AND status = 'running'")
+        time.sleep(0.05)
+    raise AssertionError(f"never settled: {reply.status} {reply.body}")
+
+
+@pytest.mark.parametrize("side", ["server", "client"])
+@pytest.mark.parametrize("kind", ["rst", "fin", "stall", "corrupt"])
+def test_a_cut_at_every_message_of_a_write(proxied, services, product, side, kind):
+    """All or nothing, and never twice: whoever repeats the request with its Idempotency-Key gets one listing."""
+    one, proxy = proxied
+    token = one.token_of("agent", sub="user_cut")
+    create(one, "Warm", f"warm-{uuid.uuid4()}", token)
+    proxy.arm(side, 1_000_000, kind)
+    assert create(one, "Count", f"count-{uuid.uuid4()}", token).status == 201
+    total = proxy.disarm()[1]
+    assert total > 20
+    outcomes = {}
+    for number in range(1, total + 1, 1 if (side, kind) == ("server", "rst") else 9):  # a stall costs our whole deadline
+        back(one, token)
+        title, key = f"Cut {uuid.uuid4()}", f"cut-{uuid.uuid4()}"
+        proxy.arm(side, number, kind)
+        reply, took = timed(one, "POST", LIST, {**DRAFT, "title": title}, token=token, headers={"Idempotency-Key": key})
+        fired, _ = proxy.disarm()
+        assert fired and took < DEADLINE_S, number
+        outcomes[reply.status] = outcomes.get(reply.status, 0) + 1
+        if reply.status == 201:
+            assert rows_named(services, product, title) == 1
+        else:
+            refused(one, reply)
+        settle(one, services, title, key, token)
+        assert rows_named(services, product, title) == 1, f"message {number} of {total}: {reply.status}"
+    print(f"{product} {side} {kind}: {total} messages, {outcomes}")
