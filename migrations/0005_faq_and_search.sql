@@ -3,6 +3,9 @@
 
 INSERT INTO settings (key, value) VALUES ('faq_version', '1'), ('embedding_model', '"hash-1536"');
 
+-- Asked for once more while it ran: what it read may be older than what it was asked for.
+ALTER TABLE jobs ADD COLUMN rerun boolean NOT NULL DEFAULT false;
+
 CREATE TABLE faq_categories (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     slug       text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 60),
@@ -39,7 +42,7 @@ CREATE TABLE faq_documents (
     fts               tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector(text_config(locale), question || E'\n' || variants_text), 'A') ||
         setweight(to_tsvector(text_config(locale), answer), 'B')) STORED,
-    CHECK (status <> 'published' OR answer <> '')
+    CONSTRAINT faq_documents_answered CHECK (status <> 'published' OR answer <> '')
 );
 CREATE UNIQUE INDEX faq_documents_question ON faq_documents (locale, md5(lower(question))) WHERE status <> 'archived';
 CREATE INDEX faq_documents_fts ON faq_documents USING gin (fts);
@@ -59,6 +62,58 @@ CREATE TABLE faq_embeddings (
     CHECK (vector_dims(embedding) = dims)
 );
 CREATE INDEX faq_embeddings_model ON faq_embeddings (model);
+
+-- What is embedded: part 0 is the entry itself, where the question counts twice, 1.. one other phrasing each.
+CREATE VIEW faq_parts AS
+SELECT d.id AS faq_id, p.part, p.text, sha256(convert_to(p.text, 'UTF8')) AS content_hash
+FROM faq_documents d, LATERAL (
+    SELECT 0::smallint AS part, d.question || E'\n' || d.question || E'\n' || d.answer AS text
+    UNION ALL
+    SELECT v.n::smallint, v.text FROM unnest(string_to_array(d.variants_text, E'\n')) WITH ORDINALITY AS v (text, n) WHERE v.text <> ''
+) p
+WHERE d.status <> 'archived';
+
+CREATE FUNCTION embedding_model() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT value #>> '{}' FROM settings WHERE key = 'embedding_model'
+$$;
+
+-- What words find among the published entries of a locale, best first: all words s = 1 + rank (strict), any word
+-- s = rank, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
+-- of the text is strict, and for queries without any known word. `query` is normalised. The word "or" and a minus sign do
+-- not make a hit strict by themselves.
+CREATE FUNCTION faq_keyword_leg(query text, in_locale text, in_category text)
+RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABLE AS $$
+    WITH q AS MATERIALIZED (
+        SELECT websearch_to_tsquery(text_config(in_locale), regexp_replace(query, '\mor\M', ' ', 'g')) AS all_words,
+               replace(plainto_tsquery(text_config(in_locale), query)::text, ' & ', ' | ')::tsquery AS any_word,
+               query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' AS spaceless
+    ), docs AS NOT MATERIALIZED (
+        SELECT d.id, d.fts, d.search_text
+        FROM faq_documents d
+        WHERE d.status = 'published' AND d.locale = in_locale
+          AND (in_category IS NULL OR d.category_id = (SELECT c.id FROM faq_categories c WHERE c.slug = in_category))
+    ), words AS MATERIALIZED (
+        SELECT d.id, d.fts @@ q.all_words AS strict,
+               CASE WHEN d.fts @@ q.all_words THEN 1 + ts_rank_cd(d.fts, q.all_words, 32)
+                    ELSE ts_rank_cd(d.fts, q.any_word, 32) END::double precision AS s
+        FROM q, docs d
+        WHERE numnode(q.any_word) > 0 AND d.fts @@ q.any_word
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    ), letters AS MATERIALIZED (
+        SELECT d.id, q.spaceless AND char_length(query) >= 3 AND position(query IN d.search_text) > 0 AS strict,
+               word_similarity(query, d.search_text)::double precision AS s
+        FROM q, docs d
+        WHERE (q.spaceless OR NOT EXISTS (SELECT FROM words)) AND query <% d.search_text
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    )
+    SELECT id, max(s), bool_or(strict)
+    FROM (SELECT w.id, w.s, w.strict FROM words w UNION ALL SELECT l.id, l.s, l.strict FROM letters l) AS found
+    GROUP BY id
+    ORDER BY 2 DESC, 1
+    LIMIT 50
+$$;
 
 CREATE TABLE faq_revisions (
     faq_id     bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
@@ -127,6 +182,33 @@ CREATE TABLE property_embeddings (
 );
 CREATE INDEX property_embeddings_hash_1536 ON property_embeddings
     USING hnsw ((embedding::vector(1536)) vector_cosine_ops) WHERE model = 'hash-1536';
+
+-- The same for a property: one vector a locale.
+CREATE VIEW property_parts AS
+SELECT t.property_id, t.locale, p.text, sha256(convert_to(p.text, 'UTF8')) AS content_hash
+FROM property_texts t JOIN properties r ON r.id = t.property_id, LATERAL (SELECT t.title || E'\n' || t.description AS text) p
+WHERE r.status <> 'archived';
+
+-- The last job of a kind or of a key: how the embedding of an entry ended.
+CREATE INDEX jobs_kind ON jobs (kind, id DESC);
+CREATE INDEX jobs_key ON jobs (dedupe_key, id DESC) WHERE dedupe_key IS NOT NULL;
+
+-- {status, model, updated_at} of an entry's vectors; NULL for an archived one, which has none.
+CREATE FUNCTION faq_embedding_state(id bigint) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'status', CASE WHEN count(*) = count(e.faq_id) THEN 'ready'
+                       WHEN 'failed' IN (
+                           (SELECT j.status FROM jobs j WHERE j.dedupe_key = 'faq.embed:' || $1 ORDER BY j.id DESC LIMIT 1),
+                           (SELECT j.status FROM jobs j WHERE j.kind = 'faq.embed_all' ORDER BY j.id DESC LIMIT 1)) THEN 'failed'
+                       ELSE 'pending' END,
+        'model', embedding_model(),
+        'updated_at', to_char(max(e.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    FROM faq_parts p
+    LEFT JOIN faq_embeddings e ON e.faq_id = p.faq_id AND e.part = p.part AND e.model = embedding_model()
+                              AND e.content_hash = p.content_hash
+    WHERE p.faq_id = $1
+    HAVING count(*) > 0
+$$;
 
 -- Ranks what two legs found, for anything that has an id: keeps the score of each leg, 0..1, ties by id.
 -- rrf: weighted reciprocal ranks, (w_v / (k + rank) + w_k / (k + rank)) / ((w_v + w_k) / (k + 1)); a missing leg adds 0.

@@ -14,11 +14,12 @@ LAYERS = {
     "db": {"net", "config", "core"},
     "auth": {"net", "config", "core"},
     "search": {"db", "net", "config", "core"},
-    **{lib: {"search", "db", "net", "core"} for lib in DOMAIN},
-    "chat": DOMAIN | {"search", "db", "net", "core"},
+    "jobs": {"db", "net", "core"},
+    **{lib: {"search", "jobs", "db", "net", "core"} for lib in DOMAIN},
+    "chat": DOMAIN | {"search", "jobs", "db", "net", "core"},
     "http": {"auth", "net", "config", "core"},
     "tools": DOMAIN | {"chat", "core"},
-    "api": DOMAIN | {"http", "auth", "tools", "chat", "core"},
+    "api": DOMAIN | {"http", "auth", "tools", "chat", "jobs", "core"},
 }
 LAYERS["svc"] = set(LAYERS)
 APPS = {"svc", "api", "tools"}
@@ -33,7 +34,7 @@ THIRD_PARTY = {
     "jansson.h": ["libs/core/json.c"],
     "openssl/*": ["libs/core/crypto.c", "libs/auth/*"],
     "jwt.h": ["libs/auth/*"],
-    "check.h": ["*_test.c"],
+    "check.h": ["*_test.c", "libs/*/testing/*"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 PRODUCTS = re.compile(r"bestays|realestate", re.IGNORECASE)

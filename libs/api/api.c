@@ -7,6 +7,11 @@ const struct http_route *const api_routes[] = {
     docs_routes,
     users_routes,
     properties_routes,
+    faq_routes,
+    faq_admin_routes,
+    faq_files_routes,
+    faq_gaps_routes,
+    jobs_routes,
     webhooks_routes,
     NULL,
 };

@@ -9,6 +9,11 @@ extern const struct http_route system_routes[]; /* /, /health, /ready, /metrics,
 extern const struct http_route docs_routes[];   /* /openapi.json, /docs, /redoc */
 extern const struct http_route users_routes[];
 extern const struct http_route properties_routes[];
+extern const struct http_route faq_routes[];
+extern const struct http_route jobs_routes[];
+extern const struct http_route faq_admin_routes[]; /* entries, categories, vectors */
+extern const struct http_route faq_files_routes[]; /* import, export */
+extern const struct http_route faq_gaps_routes[];
 extern const struct http_route webhooks_routes[];
 
 /* All of them, NULL-terminated: what both products serve. */

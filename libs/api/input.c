@@ -76,3 +76,10 @@ bool input_is_slug(const char *text)
     return *text != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) &&
            strspn(text, "0123456789") != strlen(text);
 }
+
+bool input_is_session(const char *text)
+{
+    const size_t len = strlen(text);
+    return len >= 22 && len <= 64 &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}

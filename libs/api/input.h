@@ -26,6 +26,8 @@ err input_one_of(struct ctx *ctx, const char *field, const char *value, const st
 /* Lists read limit + 1 rows. Cuts the extra one, sets has_more; true if there is a next page. */
 bool input_cut_page(struct page *page, int64_t limit);
 
+/* A guest's session capability: 22 to 64 characters of base64url. */
+bool input_is_session(const char *text);
 bool input_is_phone(const char *text);
 bool input_is_https_url(const char *text);
 bool input_is_slug(const char *text);

@@ -44,7 +44,7 @@ static bool is_between_tokens(char c)
 }
 
 /* Counts values and keys before the parser allocates for them. Malformed text is the parser's business. */
-static enum scan_result scan(const char *text, size_t len)
+static enum scan_result scan(const char *text, size_t len, size_t tokens_max)
 {
     size_t depth = 0;
     size_t tokens = 0;
@@ -60,7 +60,7 @@ static enum scan_result scan(const char *text, size_t len)
         if (depth > LIMIT_JSON_DEPTH) {
             return SCAN_TOO_DEEP;
         }
-        if (tokens > LIMIT_JSON_TOKENS) {
+        if (tokens > tokens_max) {
             return SCAN_TOO_MANY;
         }
         if (c == '"') {
@@ -86,13 +86,19 @@ static void release(void *root)
 
 err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json **out)
 {
-    switch (scan(text, len)) {
+    return json_parse_long(ctx, text, len, LIMIT_JSON_TOKENS, out);
+}
+
+err json_parse_long(struct ctx *ctx, const char *text, size_t len, size_t tokens_max,
+    const struct json **out)
+{
+    switch (scan(text, len, tokens_max)) {
     case SCAN_TOO_DEEP:
         return fail_field(ctx, "body", CODE_VALIDATION_ERROR, "must be nested at most %d deep",
             LIMIT_JSON_DEPTH);
     case SCAN_TOO_MANY:
         return fail_field(ctx, "body", CODE_VALIDATION_ERROR,
-            "must have at most %d keys and values", LIMIT_JSON_TOKENS);
+            "must have at most %zu keys and values", tokens_max);
     case SCAN_FITS:
         break;
     }
@@ -110,7 +116,7 @@ err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json 
 
 bool json_is_valid(const char *text, size_t len)
 {
-    if (scan(text, len) != SCAN_FITS) {
+    if (scan(text, len, LIMIT_JSON_TOKENS) != SCAN_FITS) {
         return false;
     }
     json_error_t error;

@@ -26,6 +26,9 @@ enum json_kind {
 /* Errors: ERR_BAD_REQUEST "malformed JSON" (also duplicate keys, NUL, invalid UTF-8, trailing bytes),
  * ERR_INVALID when depth or token count passes its limit. */
 err json_parse(struct ctx *ctx, const char *text, size_t len, const struct json **out);
+/* For bodies that may be long: with a limit of tokens of its own instead of LIMIT_JSON_TOKENS. */
+err json_parse_long(struct ctx *ctx, const char *text, size_t len, size_t tokens_max,
+    const struct json **out);
 
 enum json_kind json_kind(const struct json *value); /* NULL reads as JSON_KIND_NULL */
 const struct json *json_get(const struct json *object,

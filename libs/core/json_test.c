@@ -186,6 +186,19 @@ START_TEST(depth_and_number_of_values_are_limited)
 }
 END_TEST
 
+START_TEST(long_text_has_a_limit_of_its_own)
+{
+    const struct json *value = NULL;
+    const char *text = wide(LIMIT_JSON_TOKENS + 1);
+    ck_assert(is_ok(json_parse_long(&ctx, text, strlen(text), LIMIT_JSON_TOKENS + 1, &value)));
+    ck_assert_uint_eq(json_count(value), LIMIT_JSON_TOKENS);
+    const err e = json_parse_long(&ctx, text, strlen(text), LIMIT_JSON_TOKENS, &value);
+    ck_assert_int_eq(e.code, ERR_INVALID);
+    text = nested(LIMIT_JSON_DEPTH + 1);
+    ck_assert(!is_ok(json_parse_long(&ctx, text, strlen(text), LIMIT_JSON_TOKENS, &value)));
+}
+END_TEST
+
 START_TEST(brackets_in_strings_are_no_depth)
 {
     ck_assert_int_eq(parse_code("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[\"]"), ERR_OK);
@@ -271,6 +284,7 @@ int main(void)
     tcase_add_test(tests, malformed_text_is_a_bad_request);
     tcase_add_test(tests, the_log_text_does_not_quote_the_body);
     tcase_add_test(tests, depth_and_number_of_values_are_limited);
+    tcase_add_test(tests, long_text_has_a_limit_of_its_own);
     tcase_add_test(tests, brackets_in_strings_are_no_depth);
     tcase_add_test(tests, any_value_may_stand_alone);
     tcase_add_test(tests, dumping_gives_compact_text_in_the_same_order);

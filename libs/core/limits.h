@@ -10,6 +10,9 @@
     24576                      /* headers, in and out, of one connection, with room for cookies */
 #define LIMIT_BODY_BYTES 65536 /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
+#define LIMIT_BODY_UNREAD_BYTES 1024 /* of a route that takes none */
+#define LIMIT_BODY_IMPORT_BYTES 2097152
+#define LIMIT_IMPORT_ROWS 10000
 #define LIMIT_QUERY_PARAMETERS 64
 #define LIMIT_PATH_PARAMETERS 4
 #define LIMIT_CONNECTIONS_PER_WORKER 10000
@@ -23,6 +26,7 @@
 /* JSON in */
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_JSON_TOKENS 4000
+#define LIMIT_JSON_IMPORT_TOKENS 400000 /* a list of LIMIT_IMPORT_ROWS objects */
 
 /* Replies */
 #define LIMIT_REPLY_BYTES 4194304
@@ -47,6 +51,14 @@
 #define LIMIT_REDIS_VALUE_BYTES 1048576
 #define LIMIT_CLIENT_CONNECT_MS 3000
 #define LIMIT_CLIENT_REPLY_BYTES 1048576
+#define LIMIT_EMBED_QUERY_MS 1500      /* the vector of one query, second tries included */
+#define LIMIT_EMBED_DOCUMENTS_MS 20000 /* the vectors of one batch of texts */
+#define LIMIT_EMBED_BATCH_TEXTS 128    /* texts of one call to an embeddings service */
+
+/* FAQ */
+#define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
+#define LIMIT_FAQ_GAPS_WAITING                                                                     \
+    64 /* questions without an answer that wait to be written, per worker */
 
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */

@@ -10,6 +10,8 @@ struct auth;
 struct cache;
 struct client;
 struct db;
+struct embedder;
+struct faq;
 struct product_settings; /* core/settings.h */
 
 /* Last known state of a part we depend on, for /ready; asking never waits. */
@@ -30,7 +32,9 @@ struct services {
     struct cache *cache;   /* Redis; every use works without it */
     struct client *client; /* outbound HTTP */
     struct auth *auth;
-    const struct health_check *health;       /* ends with a row without a name */
+    struct embedder *embedder;         /* texts to vectors */
+    struct faq *faq;                   /* search in the FAQ, and the freshness of its replies */
+    const struct health_check *health; /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };
 

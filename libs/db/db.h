@@ -109,6 +109,11 @@ err db_exec(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct d
 err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg),
     void *arg);
 
+/* Tells the one who asked with db_on_announced that something was written for it: at once, or in a transaction as soon
+ * as that is committed. fn runs on the caller's fiber and must not wait. */
+void db_announce(struct db *db);
+void db_on_announced(struct db *db, void (*fn)(void *arg), void *arg);
+
 /* Slow single statements (reports, vector search): like db_list, on an exclusive connection. */
 err db_list_slow(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
     const struct shape *shape, int64_t max, struct list *out);

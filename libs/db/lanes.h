@@ -14,6 +14,8 @@ struct db_lanes {
     struct db_fast fast;
     struct db_slow slow;
     struct db_row_maps maps;
+    void (*announced)(void *arg); /* NULL = nobody asked */
+    void *announced_arg;
 };
 
 /* The worker's handle, or (inside db_tx) a view of it that is bound to the leased connection. */
@@ -22,6 +24,7 @@ struct db {
     struct db_conn *leased; /* NULL: the worker's handle */
     bool transient;         /* in a transaction: it may succeed when it runs again */
     bool stale;             /* in a transaction: a prepared statement has to be made anew */
+    bool announced;         /* in a transaction: somebody is to be told after COMMIT */
 };
 
 /* Serialisation failures and deadlocks: so many runs, with a short random pause before the next one. */

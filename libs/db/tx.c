@@ -67,6 +67,21 @@ static err run_in(struct ctx *ctx, struct db *tx, const struct work *work)
     return commit(ctx, tx);
 }
 
+void db_on_announced(struct db *db, void (*fn)(void *arg), void *arg)
+{
+    db->lanes->announced = fn;
+    db->lanes->announced_arg = arg;
+}
+
+void db_announce(struct db *db)
+{
+    if (db->leased != NULL) {
+        db->announced = true;
+    } else if (db->lanes->announced != NULL) {
+        db->lanes->announced(db->lanes->announced_arg);
+    }
+}
+
 /* *out_again: the server rolled everything back and another run may succeed. */
 static err run_once(struct ctx *ctx, struct db_lanes *lanes, const struct work *work,
     bool *out_again)
@@ -78,6 +93,9 @@ static err run_once(struct ctx *ctx, struct db_lanes *lanes, const struct work *
         db_conn_break(tx.leased, "a prepared statement is out of date");
     }
     db_slow_return(&lanes->slow, tx.leased);
+    if (is_ok(e) && tx.announced) {
+        db_announce(&(struct db){.lanes = lanes});
+    }
     *out_again = !is_ok(e) && (tx.transient || tx.stale);
     return e;
 }

@@ -83,6 +83,7 @@ struct script {
     const char *flaky_state;
     int flaky_times;
     bool swallow; /* ignores the failure of a second insert */
+    bool announce;
     enum err_code end;
     int runs;
     int64_t backend;
@@ -110,6 +111,9 @@ static err follow(struct ctx *ctx, struct db *tx, void *arg)
     if (script->flaky_state != NULL) {
         TRY(get_number(ctx, tx, &flaky,
             DB_ARGS(DB_TEXT(script->flaky_state), DB_I64(script->flaky_times)), &n));
+    }
+    if (script->announce) {
+        db_announce(tx);
     }
     if (script->end == ERR_OK) {
         return OK;
@@ -157,6 +161,39 @@ static void commit_and_roll_back(struct ctx *ctx, struct db_test *test)
 START_TEST(a_transaction_is_stored_whole_or_not_at_all)
 {
     run(commit_and_roll_back);
+}
+END_TEST
+
+/* What was stored when the word came; -1 = it never came. */
+static void note_stored(void *arg)
+{
+    *(long *)arg = stored();
+}
+
+static void announce(struct ctx *ctx, struct db_test *test)
+{
+    long seen = -1;
+    struct script good = {.insert = 1, .announce = true};
+    must(ctx, db_tx(ctx, test->db, follow, &good)); /* nobody has asked yet */
+    db_on_announced(test->db, note_stored, &seen);
+
+    struct script bad = {.insert = 2, .announce = true, .end = ERR_PRECONDITION};
+    ck_assert_int_eq(db_tx(ctx, test->db, follow, &bad).code, ERR_PRECONDITION);
+    struct script silent = {.insert = 2};
+    must(ctx, db_tx(ctx, test->db, follow, &silent));
+    ck_assert_int_eq(seen, -1);
+
+    good.insert = 3;
+    must(ctx, db_tx(ctx, test->db, follow, &good));
+    ck_assert_int_eq(seen, 3);
+    must(ctx, db_exec(ctx, test->db, &insert, DB_ARGS(DB_I64(4)), NULL));
+    db_announce(test->db);
+    ck_assert_int_eq(seen, 4);
+}
+
+START_TEST(what_is_announced_is_committed)
+{
+    run(announce);
 }
 END_TEST
 
@@ -415,6 +452,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, create_tables, postgres_stop);
     tcase_add_checked_fixture(tests, empty_tables, NULL);
     tcase_add_test(tests, a_transaction_is_stored_whole_or_not_at_all);
+    tcase_add_test(tests, what_is_announced_is_committed);
     tcase_add_test(tests, a_swallowed_error_is_not_a_commit);
     tcase_add_test(tests, a_transient_failure_runs_again);
     tcase_add_test(tests, it_runs_three_times_at_most);

@@ -24,21 +24,32 @@ static const char *header(const struct request *request, const char *name)
 static err take(struct request *request, const char *key, int64_t per_minute)
 {
     const struct http_options *options = &request->server->options;
-    rate_take(&request->ctx, request->server->rate, key, per_minute, &request->rate);
-    if (request->rate.allowed) {
+    struct rate_verdict verdict;
+    rate_take(&request->ctx, request->server->rate, key, per_minute, &verdict);
+    if (request->rate.limit == 0 || verdict.remaining < request->rate.remaining) {
+        request->rate = verdict; /* of several limits the client sees the nearest */
+    }
+    if (verdict.allowed) {
         return OK;
     }
+    request->rate = verdict;
     metrics_add(options->metrics, options->worker, METRIC_RATE_LIMITED, 1);
     return fail(&request->ctx, ERR_RATE_LIMITED, "over %" PRId64 " a minute", per_minute);
 }
 
-static err take_by_address(struct request *request)
+static err take_of_address(struct request *request, const char *kind, int64_t per_minute)
 {
     char group[ADDRESS_LEN];
     char key[RATE_KEY_MAX];
     address_group(request->call.client_address, group);
-    snprintf(key, sizeof(key), "ip:%s", group);
-    return take(request, key, request->server->options.config->rate_limit_guest_per_minute);
+    snprintf(key, sizeof(key), "%s:%s", kind, group);
+    return take(request, key, per_minute);
+}
+
+static err take_by_address(struct request *request)
+{
+    return take_of_address(request, "ip",
+        request->server->options.config->rate_limit_guest_per_minute);
 }
 
 static err take_by_user(struct request *request)
@@ -60,6 +71,10 @@ static bool reads_token(const struct http_route *row)
 err admit_rate_of_guests(struct request *request)
 {
     const struct http_route *row = request->call.route;
+    if (row->rate == RATE_FAQ_SEARCH) {
+        return take_of_address(request, "faq",
+            request->server->options.config->rate_limit_faq_search_per_minute);
+    }
     const bool is_signed_in = reads_token(row) && header(request, "authorization") != NULL;
     return row->rate == RATE_OFF || is_signed_in ? OK : take_by_address(request);
 }

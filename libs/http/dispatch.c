@@ -62,17 +62,30 @@ static err decode_query(struct request *request)
     return OK;
 }
 
-/* "application/json", with or without "; charset=utf-8". */
-static bool is_json(const char *type)
+/* The type itself, with or without "; charset=utf-8". */
+static bool is_type(const char *value, const char *type)
 {
-    static const char json[] = "application/json";
-    if (type == NULL || strncasecmp(type, json, sizeof(json) - 1) != 0) {
+    if (value == NULL || strncasecmp(value, type, strlen(type)) != 0) {
         return false;
     }
-    const char *rest = type + sizeof(json) - 1;
+    const char *rest = value + strlen(type);
     rest += strspn(rest, "; \t");
     return *rest == '\0' || strcasecmp(rest, "charset=utf-8") == 0 ||
            strcasecmp(rest, "charset=\"utf-8\"") == 0;
+}
+
+/* What the row does not say is taken in any type. */
+static bool is_taken(const struct http_route *row, const char *value)
+{
+    static const char *const json[] = {"application/json", NULL};
+    const char *const *type = row->in != NULL ? json : row->raw_types;
+    if (type == NULL) {
+        return true;
+    }
+    while (*type != NULL && !is_type(value, *type)) {
+        type++;
+    }
+    return *type != NULL;
 }
 
 static err decode_body(struct request *request)
@@ -80,12 +93,13 @@ static err decode_body(struct request *request)
     struct call *call = &request->call;
     const struct json *json = NULL;
     TRY(buf_finish(&request->ctx, &request->body, &call->body, &call->body_len));
+    if (call->body_len > 0 &&
+        !is_taken(call->route, headers_value(&request->headers, "content-type"))) {
+        request->refusal = REFUSED_MEDIA_TYPE;
+        return fail(&request->ctx, ERR_BAD_REQUEST, "body is of another type");
+    }
     if (call->route->in == NULL) {
         return OK;
-    }
-    if (call->body_len > 0 && !is_json(headers_value(&request->headers, "content-type"))) {
-        request->refusal = REFUSED_MEDIA_TYPE;
-        return fail(&request->ctx, ERR_BAD_REQUEST, "body is not JSON");
     }
     TRY(json_parse(&request->ctx, call->body, call->body_len, &json));
     void *in = arena_alloc(request->arena, call->route->in->size);

@@ -158,15 +158,22 @@ static void add_body(struct document *document, const struct http_route *row)
     if (row->in == NULL && !row->raw_in) {
         return;
     }
-    buf_str(out,
-        ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-    if (row->in == NULL) {
-        buf_str(out, "{\"type\":\"object\"}");
-    } else {
+    buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{");
+    if (row->in != NULL) {
+        buf_str(out, "\"application/json\":{\"schema\":");
         openapi_ref(out, row->in);
+        buf_char(out, '}');
         openapi_collect(&document->shapes, row->in, /* input= */ true);
+    } else if (row->raw_types == NULL) {
+        buf_str(out, "\"application/json\":{\"schema\":{\"type\":\"object\"}}");
     }
-    buf_str(out, "}}}");
+    for (size_t i = 0; row->raw_types != NULL && row->raw_types[i] != NULL; i++) {
+        const bool json = strcmp(row->raw_types[i], "application/json") == 0;
+        buf_printf(out, "%s\"%s\":{\"schema\":%s}", i > 0 ? "," : "", row->raw_types[i],
+            json ? "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
+                 : "{\"type\":\"string\"}");
+    }
+    buf_str(out, "}}");
 }
 
 /* "GET /api/v1/users/{id}" is get_users_id: stable, and a good name for generated clients. */

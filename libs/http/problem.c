@@ -36,7 +36,8 @@ static const struct problem refusals[] = {
     [REFUSED_METHOD] = {405, "METHOD_NOT_ALLOWED", "This method is not allowed here"},
     [REFUSED_TIMEOUT] = {408, "REQUEST_TIMEOUT", "The request did not arrive in time"},
     [REFUSED_TARGET] = {414, "BAD_REQUEST", "The address is too long"},
-    [REFUSED_MEDIA_TYPE] = {415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json"},
+    [REFUSED_MEDIA_TYPE] = {415, "UNSUPPORTED_MEDIA_TYPE",
+        "The body is of a type that is not taken here"},
     [REFUSED_EXPECTATION] = {417, "BAD_REQUEST", "This expectation cannot be met"},
     [REFUSED_HEADERS] = {431, "BAD_REQUEST", "The headers are too large"},
 };

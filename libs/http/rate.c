@@ -169,7 +169,7 @@ static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t p
     if (is_ok(result)) {
         return true;
     }
-    err_clear(ctx); /* the worker's own bucket decides */
+    err_clear(ctx);                     /* the worker's own bucket decides */
     if (result.code != ERR_CANCELLED) { /* a client that left says nothing about Redis */
         rate->cache_pause_end_ns = clock_monotonic_ns(ctx->clock) + CACHE_PAUSE_NS;
     }

@@ -24,9 +24,10 @@ enum auth_class {
 };
 
 enum rate_class {
-    RATE_UNSET = 0, /* refuses to start */
-    RATE_OFF,       /* system routes */
-    RATE_DEFAULT,   /* by role: guest per address, user, admin */
+    RATE_UNSET = 0,  /* refuses to start */
+    RATE_OFF,        /* system routes */
+    RATE_DEFAULT,    /* by role: guest per address, user, admin */
+    RATE_FAQ_SEARCH, /* per address, whoever asks; users have their own limit besides */
 };
 
 /* Bits of http_options.features; a row with a feature that is off answers 404 FEATURE_DISABLED and is left
@@ -56,9 +57,10 @@ struct http_route {
     enum role role; /* with AUTH_USER; ROLE_GUEST there means ROLE_USER */
     enum rate_class rate;
     enum feature feature;
-    size_t body_max_bytes;      /* 0 = LIMIT_BODY_BYTES when .in or .raw_in, else no body at all */
-    bool raw_in;                /* the handler reads call->body itself (webhooks) */
-    bool idempotent;            /* POST: Idempotency-Key is honoured */
+    size_t body_max_bytes; /* 0 = LIMIT_BODY_BYTES when .in or .raw_in, else no body at all */
+    bool raw_in;           /* the handler reads call->body itself (webhooks) */
+    const char *const *raw_types; /* with raw_in: media types taken, NULL-terminated; NULL = any */
+    bool idempotent;              /* POST: Idempotency-Key is honoured */
     bool versioned;             /* the reply carries an ETag from call->version; If-Match is read */
     const struct shape *params; /* path parameters -> call->params */
     const struct shape *query;  /* -> call->query; NULL = no parameter allowed */

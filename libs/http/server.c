@@ -55,6 +55,8 @@ const struct field http_config_fields[] = {
         .max = 1000000000, .dflt = 120, .unit = "requests a minute"),
     FIELD_I64(struct http_config, rate_limit_admin_per_minute, "Requests of one admin", .min = 1,
         .max = 1000000000, .dflt = 600, .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_faq_search_per_minute, "FAQ searches of one address",
+        .min = 1, .max = 1000000000, .dflt = 30, .unit = "requests a minute"),
     FIELD_I64(struct http_config, max_connections, "Client connections of one worker", .min = 1,
         .max = LIMIT_CONNECTIONS_PER_WORKER, .dflt = LIMIT_CONNECTIONS_PER_WORKER),
 };

@@ -1,7 +1,6 @@
 #include "net/client.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/limits.h"
+#include "net/client_retry.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 
@@ -32,7 +32,7 @@ struct transfer {
     size_t body_len, body_cap, body_max;
     bool too_large;
     long status;
-    curl_off_t retry_after_s;
+    struct client_retry retry;
 };
 
 struct client {
@@ -117,7 +117,7 @@ static void finish(struct client *client, CURL *easy, CURLcode result)
     struct transfer *transfer = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer->status);
-    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &transfer->retry_after_s);
+    client_retry_read(easy, &transfer->retry);
     transfer->result = result;
     transfer->done = true;
     let_go_of_curl(client, transfer);
@@ -358,12 +358,12 @@ static err read_result(struct ctx *ctx, const struct transfer *transfer, struct 
         return fail(ctx, late ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", why);
     }
     const char *body = transfer->body == NULL ? "" : transfer->body;
-    const curl_off_t retry_after_s = transfer->retry_after_s;
     *out = (struct client_reply){
         .status = (int)transfer->status,
         .body = arena_strndup(ctx->arena, body, transfer->body_len),
         .body_len = transfer->body_len,
-        .retry_after_s = retry_after_s < INT_MAX ? (int)retry_after_s : INT_MAX,
+        .retry_after_s = (int)((transfer->retry.after_ms + 999) / 1000),
+        .retry = transfer->retry,
     };
     return OK;
 }

@@ -6,6 +6,7 @@
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,11 +30,20 @@ struct client_request {
     size_t reply_max_bytes; /* 0 = LIMIT_CLIENT_REPLY_BYTES */
 };
 
+/* What the reply says about asking again. */
+struct client_retry {
+    int64_t
+        after_ms; /* retry-after-ms, else Retry-After (seconds, with a fraction too, or a date); 0 = none */
+    bool asked_to;  /* x-should-retry: true */
+    bool asked_not; /* x-should-retry: false */
+};
+
 struct client_reply {
     int status;
     const char *body; /* arena, NUL-terminated */
     size_t body_len;
     int retry_after_s; /* 0 = none */
+    struct client_retry retry;
 };
 
 err client_send(struct ctx *ctx, struct client *client, const struct client_request *request,

@@ -1,8 +1,10 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/arena.h"
 #include "core/ctx.h"
 #include "db/db.h"
+#include "jobs/jobs.h"
 #include "properties/change.h"
 #include "properties/properties.h"
 #include "properties/sql.h"
@@ -60,14 +62,21 @@ static err audit(struct ctx *ctx, struct db *tx, const struct property_actor *ac
         /* out_affected */ NULL);
 }
 
+/* What can be found by meaning follows soon; one waiting job a property is enough. */
+static err embed_later(struct ctx *ctx, struct db *tx, int64_t id)
+{
+    const char *key = arena_printf(ctx->arena, "property.embed:%" PRId64, id);
+    const char *payload = arena_printf(ctx->arena, "{\"property_id\":%" PRId64 "}", id);
+    return jobs_enqueue(ctx, tx, "property.embed", payload, key, /* out_id */ NULL);
+}
+
 static err put_text(struct ctx *ctx, struct db *tx, int64_t id, const struct property_draft *text)
 {
     TRY(db_exec(ctx, tx, &SQL_properties_text_put,
         DB_ARGS(DB_I64(id), DB_TEXT(text->locale), DB_TEXT(text->title),
             DB_TEXT(text->description)),
         /* out_affected */ NULL));
-    return db_exec(ctx, tx, &SQL_properties_embed_later, DB_ARGS(DB_I64(id)),
-        /* out_affected */ NULL);
+    return embed_later(ctx, tx, id);
 }
 
 static err record_price(struct ctx *ctx, struct db *tx, int64_t id, int64_t who)
@@ -180,9 +189,9 @@ static err update(struct ctx *ctx, struct db *tx, void *arg)
             DB_ARGS(DB_I64(change->id), DB_TEXT(row.default_locale), DB_TEXT(change->title),
                 DB_TEXT(change->description)),
             /* out_affected */ NULL));
-        TRY(db_exec(ctx, tx, &SQL_properties_embed_later, DB_ARGS(DB_I64(change->id)),
-            /* out_affected */ NULL));
     }
+    TRY(embed_later(ctx, tx,
+        change->id)); /* the state matters too: archived ones have no vectors */
     return audit(ctx, tx, update->actor, "property.update", change->id, change->columns);
 }
 
@@ -276,8 +285,7 @@ static err delete_text(struct ctx *ctx, struct db *tx, void *arg)
         return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL,
             "The property has no text in this locale");
     }
-    TRY(db_exec(ctx, tx, &SQL_properties_embed_later, DB_ARGS(DB_I64(work->id)),
-        /* out_affected */ NULL));
+    TRY(embed_later(ctx, tx, work->id));
     TRY(db_exec(ctx, tx, &SQL_properties_touch, DB_ARGS(DB_I64(work->id)),
         /* out_affected */ NULL));
     return audit(ctx, tx, work->actor, "property.text_delete", work->id, /* after */ NULL);

@@ -5,11 +5,17 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/ctx.h"
+#include "core/services.h"
 #include "db/db.h"
+#include "faq/embed.h"
+#include "faq/faq.h"
+#include "faq/sql.h"
+#include "properties/embed.h"
 #include "properties/sql.h"
 #include "users/sql.h"
 
 #define SEED_FILE_MAX_BYTES 8388608
+#define FAQ_BATCH 20 /* entries embedded in one go */
 
 static err read_file(struct ctx *ctx, const char *path, const char **out)
 {
@@ -43,12 +49,43 @@ static err seed_file(struct ctx *ctx, struct db *db, const char *path, const str
     return OK;
 }
 
-err seed_from_folder(struct ctx *ctx, struct db *db, const char *folder, struct seed_counts *out)
+/* The same work that a job does after a change. */
+static err embed_faq(struct ctx *ctx, const struct services *services, int64_t *out)
 {
-    TRY(seed_file(ctx, db, arena_printf(ctx->arena, "%s/users.json", folder), &SQL_users_seed,
-        &out->users));
-    TRY(seed_file(ctx, db, arena_printf(ctx->arena, "%s/fx_rates.json", folder), &SQL_fx_rates_seed,
-        &out->rates));
-    return seed_file(ctx, db, arena_printf(ctx->arena, "%s/properties.json", folder),
-        &SQL_properties_seed, &out->properties);
+    struct faq_embed with = {.db = services->db, .embedder = services->embedder};
+    TRY(faq_embed_model(ctx, with.db, with.embedder, &with.model));
+    int64_t from = 0;
+    int64_t done = 0;
+    do {
+        int64_t version = 0;
+        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &from, &done, &version));
+        *out += done;
+        if (version > 0) {
+            faq_changed(services->faq, version);
+        }
+    } while (done > 0);
+    return OK;
+}
+
+err seed_from_folder(struct ctx *ctx, const struct services *services, const char *folder,
+    struct seed_counts *out)
+{
+    const struct {
+        const char *name;
+        const struct db_stmt *stmt;
+        int64_t *count;
+    } files[] = {
+        {"users", &SQL_users_seed, &out->users},
+        {"fx_rates", &SQL_fx_rates_seed, &out->rates},
+        {"properties", &SQL_properties_seed, &out->properties},
+        {"faq_categories", &SQL_faq_categories_seed, &out->faq_categories},
+        {"faq", &SQL_faq_seed, &out->faq},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        TRY(seed_file(ctx, services->db,
+            arena_printf(ctx->arena, "%s/%s.json", folder, files[i].name), files[i].stmt,
+            files[i].count));
+    }
+    TRY(embed_faq(ctx, services, &out->embedded));
+    return properties_embed_all(ctx, services->db, services->embedder);
 }

@@ -62,7 +62,7 @@ static const struct field app_fields[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define GROUPS 6
+#define GROUPS 8
 #define ROWS_MAX 32
 
 /* Rows copied so that defaults of the product and the environment can be put in. */
@@ -125,6 +125,8 @@ static struct groups *make_groups(struct arena *arena, const struct product *pro
         {"Database", db_config_fields, (size_t)db_config_count, &settings->db},
         {"Redis", groups->cache, (size_t)cache_config_count, &settings->cache},
         {"Sign-in", auth_config_fields, (size_t)auth_config_count, &settings->auth},
+        {"Search", search_config_fields, (size_t)search_config_count, &settings->search},
+        {"FAQ", faq_config_fields, (size_t)faq_config_count, &settings->faq},
     };
     memcpy(groups->list, list, sizeof(list));
     return groups;

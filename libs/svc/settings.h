@@ -11,8 +11,10 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "db/db.h"
+#include "faq/faq.h"
 #include "http/server.h"
 #include "net/cache.h"
+#include "search/embedder.h"
 
 struct arena;
 struct ctx;
@@ -44,6 +46,8 @@ struct settings {
     struct db_config db;
     struct cache_config cache;
     struct auth_config auth;
+    struct search_config search;
+    struct faq_config faq;
     struct product_settings product; /* the view of the handlers */
     unsigned features;               /* enum feature bits */
     enum log_level log_level;

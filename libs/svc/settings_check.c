@@ -126,6 +126,36 @@ static void check_clerk_keys(const struct check *check, const struct settings *s
     }
 }
 
+static void check_search(const struct check *check, const struct settings *settings)
+{
+    const struct search_config *search = &settings->search;
+    if (search->embeddings_provider == NULL || strcmp(search->embeddings_provider, "openai") != 0) {
+        return;
+    }
+    if (!is_set(search->openai_api_key)) {
+        config_problem(check->arena, check->report, "OPENAI_API_KEY",
+            "is required when EMBEDDINGS_PROVIDER is openai; or set that to local");
+    }
+    const char *url = search->embedding_base_url;
+    if (!starts_with(url, "https://") && !starts_with(url, "http://")) {
+        config_problem(check->arena, check->report, "EMBEDDING_BASE_URL",
+            "must start with https:// (or http:// for a server on this machine)");
+    }
+    if (search->embedding_model != NULL && embedder_is_local(search->embedding_model)) {
+        config_problem(check->arena, check->report, "EMBEDDING_MODEL",
+            "'%s' is the name of a local model; set EMBEDDINGS_PROVIDER to local",
+            search->embedding_model);
+    }
+}
+
+static void check_faq(const struct check *check, const struct settings *settings)
+{
+    if (!(settings->faq.faq_vector_weight + settings->faq.faq_keyword_weight > 0)) {
+        config_problem(check->arena, check->report, "FAQ_VECTOR_WEIGHT",
+            "and FAQ_KEYWORD_WEIGHT cannot both be 0");
+    }
+}
+
 static bool looks_like_example(const char *secret)
 {
     static const char *const marks[] = {
@@ -148,6 +178,7 @@ static void check_production(const struct check *check, const struct settings *s
         {"CLERK_WEBHOOK_SECRET", auth->clerk_webhook_secret},
         {"METRICS_TOKEN", settings->http.metrics_token},
         {"DATABASE_URL", settings->db.database_url},
+        {"OPENAI_API_KEY", settings->search.openai_api_key},
     };
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         if (looks_like_example(secrets[i].value)) {
@@ -204,6 +235,8 @@ void settings_check(struct arena *arena, const struct product *product,
     check_frontend(&check, settings);
     check_redis(&check, settings);
     check_clerk_keys(&check, settings);
+    check_search(&check, settings);
+    check_faq(&check, settings);
     if (settings->environment != ENVIRONMENT_DEVELOPMENT) {
         check_production(&check, settings);
     }

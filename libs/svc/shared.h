@@ -1,5 +1,5 @@
-/* svc/shared.h - the few words that master and workers share besides the metrics page: one writer, the
- * master's check of the schema.
+/* svc/shared.h - the few words that master and workers share besides the metrics page: the master writes about
+ * the schema, whichever worker learns of it first about the FAQ.
  * Owns: the mapping (made before the fork). */
 #ifndef SVC_SHARED_H
 #define SVC_SHARED_H
@@ -10,6 +10,7 @@
 struct shared {
     _Atomic int schema_ok;           /* migrations verified with the server's own role */
     _Atomic int64_t schema_since_us; /* wall clock of the last change */
+    _Atomic int64_t faq_version;     /* newest one that a worker knows; 0 = none yet */
 };
 
 struct shared *shared_new(void); /* NULL if it cannot be mapped */

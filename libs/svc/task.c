@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "faq/faq.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "svc/settings.h"
@@ -31,6 +32,8 @@ static void run(void *arg)
 static void done(void *arg)
 {
     struct task *task = arg;
+    faq_stop(task->wiring.services.faq);
+    fiber_cancel_all(task->loop); /* what still runs is work that nobody waits for */
     loop_stop(task->loop);
 }
 
@@ -51,7 +54,7 @@ err task_run(const struct settings *settings, struct log *log,
     struct arena *arena = arena_new(NULL);
     struct task task = {.fn = fn, .arg = arg, .loop = loop_new()};
     ctx_init(&task.ctx, arena, &clock_system, log, TASK_TIMEOUT_MS);
-    wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL);
+    wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL, log);
     bool ended = false; /* at once, without a wait: task.result is there already */
     const err started = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
     if (!is_ok(started)) {

@@ -6,13 +6,19 @@
 #include "core/crypto.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "faq/faq.h"
+#include "faq/sql.h"
 #include "http/metrics.h"
+#include "jobs/jobs.h"
+#include "jobs/sql.h"
 #include "net/cache.h"
 #include "net/client.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "properties/sql.h"
+#include "search/embedder.h"
 #include "svc/idempotency.h"
+#include "svc/job_kinds.h"
 #include "svc/product.h"
 #include "svc/settings.h"
 #include "svc/shared.h"
@@ -21,7 +27,8 @@
 #include "users/users.h"
 
 /* Every statement of the process; each library lists its own. */
-static const struct db_stmt *const *const statements[] = {users_sql, properties_sql, svc_sql, NULL};
+static const struct db_stmt *const *const statements[] = {
+    users_sql, properties_sql, faq_sql, jobs_sql, svc_sql, NULL};
 
 /* auth asks for the user behind verified claims; users answers. */
 static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
@@ -71,8 +78,27 @@ static struct health jwks_health(const void *arg)
     return (struct health){state.keys_ok, 0, state.since_us};
 }
 
+/* Sub-commands share nothing and follow nobody's changes. */
+static struct faq *open_faq(const struct wiring *wiring, struct log *log)
+{
+    const struct settings *settings = wiring->settings;
+    struct shared *shared = wiring->shared;
+    const struct faq_options options = {
+        .config = &settings->faq,
+        .search = &settings->search,
+        .db = wiring->services.db,
+        .cache = wiring->services.cache,
+        .embedder = wiring->services.embedder,
+        .loop = wiring->loop,
+        .log = log,
+        .version = shared == NULL ? NULL : &shared->faq_version,
+        .started = shared == NULL ? NULL : &shared->schema_ok,
+    };
+    return faq_open(&options);
+}
+
 void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
-    struct shared *shared)
+    struct shared *shared, struct log *log)
 {
     *wiring = (struct wiring){.settings = settings, .shared = shared, .loop = loop};
     struct services *services = &wiring->services;
@@ -95,6 +121,14 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         .cache = services->cache,
     };
     services->auth = auth_open(loop, &auth);
+    const struct embedder_options embedder = {
+        .config = &settings->search,
+        .client = services->client,
+        .cache = services->cache,
+        .loop = loop,
+    };
+    services->embedder = embedder_open(&embedder);
+    services->faq = open_faq(wiring, log);
     const struct health_check health[] = {
         {"database", true, database_health, services->db},
         {"migrations", true, migrations_health, shared},
@@ -106,8 +140,23 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
     services->health = wiring->health;
 }
 
+void wiring_run_jobs(struct wiring *wiring, struct log *log)
+{
+    const struct jobs_options options = {
+        .kinds = job_kinds,
+        .services = &wiring->services,
+        .clock = &clock_system,
+        .log = log,
+        .ready = &wiring->shared->schema_ok,
+    };
+    wiring->jobs = jobs_open(wiring->loop, &options);
+}
+
 void wiring_close(struct wiring *wiring)
 {
+    jobs_close(wiring->jobs);
+    faq_close(wiring->services.faq);
+    embedder_close(wiring->services.embedder);
     auth_close(wiring->services.auth);
     db_close(wiring->services.db);
     cache_close(wiring->services.cache);
@@ -161,6 +210,8 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
     const struct db_state db = db_state(wiring->services.db);
     const struct cache_state cache = cache_state(wiring->services.cache);
     const struct auth_state auth = auth_state(wiring->services.auth);
+    const struct jobs_state jobs = jobs_state(wiring->jobs);
+    const struct faq_counts faq = faq_counts(wiring->services.faq);
     const struct {
         enum metric metric;
         int64_t value;
@@ -177,6 +228,15 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
         {METRIC_TOKENS_VERIFIED, (int64_t)auth.tokens_verified},
         {METRIC_TOKENS_REFUSED, (int64_t)auth.tokens_refused},
         {METRIC_JWKS_AGE_SECONDS, auth.keys_age_s},
+        {METRIC_JOBS_DONE, (int64_t)jobs.done},
+        {METRIC_JOBS_FAILED, (int64_t)jobs.failed},
+        {METRIC_JOBS_GIVEN_UP, (int64_t)jobs.given_up},
+        {METRIC_FAQ_SEARCHES, (int64_t)faq.searches},
+        {METRIC_FAQ_KEPT, (int64_t)faq.kept},
+        {METRIC_FAQ_SHARED, (int64_t)faq.shared},
+        {METRIC_FAQ_COMPUTED, (int64_t)faq.computed},
+        {METRIC_FAQ_DEGRADED, (int64_t)faq.degraded},
+        {METRIC_FAQ_GAPS_DROPPED, (int64_t)faq.gaps_dropped},
         {METRIC_FIBERS_ALIVE, (int64_t)fiber_stats(wiring->loop).alive},
         {METRIC_LOG_DROPPED, (int64_t)log_dropped(log)},
         {METRIC_LOOP_LAG_US, loop_lag_max_ns(wiring->loop) / 1000},

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "http/server.h"
 
+struct jobs;
 struct log;
 struct loop;
 struct metrics_page;
@@ -20,12 +21,15 @@ struct wiring {
     struct shared *shared;           /* borrowed; NULL outside a worker */
     struct loop *loop;               /* borrowed */
     struct services services;
+    struct jobs *jobs; /* NULL until wiring_run_jobs */
     struct health_check health[6];
 };
 
 /* Never waits: connections come up in the background. */
 void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
-    struct shared *shared);
+    struct shared *shared, struct log *log);
+/* From now on this process runs jobs, as soon as the schema fits. */
+void wiring_run_jobs(struct wiring *wiring, struct log *log);
 void wiring_close(struct wiring *wiring);
 
 /* Options of the HTTP server of this product; wiring may be NULL to describe the API only. */

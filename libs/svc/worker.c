@@ -12,8 +12,10 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "faq/faq.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "jobs/jobs.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 #include "svc/listen.h"
@@ -35,6 +37,7 @@ struct worker {
     struct loop_timer *publish;
     struct loop_timer *grace;
     bool draining;
+    int parts; /* that have to end before the loop does */
 };
 
 static bool flush_log(void *arg)
@@ -49,18 +52,26 @@ static void publish(void *arg)
     wiring_publish(&worker->wiring, worker->options->metrics, worker->options->slot, worker->log);
 }
 
+/* What still runs then is work that nobody waits for. */
+static void end_loop(struct worker *worker)
+{
+    faq_stop(worker->wiring.services.faq);
+    fiber_cancel_all(worker->loop);
+    loop_stop(worker->loop);
+}
+
 static void drained(void *arg)
 {
     struct worker *worker = arg;
-    loop_stop(worker->loop);
+    if (--worker->parts == 0) {
+        end_loop(worker);
+    }
 }
 
 /* The time for running requests is over: their waits end now, then the loop. */
 static void grace_over(void *arg)
 {
-    struct worker *worker = arg;
-    fiber_cancel_all(worker->loop);
-    loop_stop(worker->loop);
+    end_loop(arg);
 }
 
 static void drain(void *arg, int signal)
@@ -73,6 +84,8 @@ static void drain(void *arg, int signal)
     log_info(&worker->ctx, "worker.drain_started", LOG_I64("signal", signal));
     loop_timer_start(worker->grace, worker->options->settings->app.shutdown_grace_seconds * 1000,
         /* repeat_ms */ 0);
+    worker->parts = 2;
+    jobs_drain(worker->wiring.jobs, drained, worker);
     http_server_drain(worker->server, drained, worker);
     listen_close(&worker->options->listen_fds[worker->options->number],
         1); /* others may still hold it: at a reload they do */
@@ -152,13 +165,14 @@ int worker_run(const struct worker_options *options)
 #ifdef TEST_HOOKS
     fiber_paint(worker.loop, true);
 #endif
-    wiring_open(&worker.wiring, worker.loop, options->settings, options->shared);
+    wiring_open(&worker.wiring, worker.loop, options->settings, options->shared, worker.log);
     int code = EX_OK;
     if (!is_ok(open_server(&worker))) {
         log_error(&worker.ctx, "worker.start_failed", LOG_STR("why", worker.ctx.error.text));
         code = EX_SOFTWARE;
     } else {
         loop_on_turn(worker.loop, flush_log, worker.log);
+        wiring_run_jobs(&worker.wiring, worker.log);
         take_signals(&worker);
         publish(&worker);
         loop_timer_start(worker.publish, PUBLISH_MS, PUBLISH_MS);

@@ -37,7 +37,8 @@ development_settings() {
         "CLERK_PUBLISHABLE_KEY=pk_test_$(printf 'clerk.%s.localhost$' "$product" | base64 -w0 | tr -d =)" \
         "CLERK_WEBHOOK_SECRET=whsec_$(webhook_secret "$product")" \
         "CLERK_JWT_KEY=$(development_key "$product")" "CLERK_DEV_PRIVATE_KEY_FILE=$DEV/$product/clerk-private.pem" \
-        'RATE_LIMIT_GUEST_PER_MINUTE=6000' 'RATE_LIMIT_USER_PER_MINUTE=12000' 'RATE_LIMIT_ADMIN_PER_MINUTE=60000'
+        'RATE_LIMIT_GUEST_PER_MINUTE=6000' 'RATE_LIMIT_USER_PER_MINUTE=12000' 'RATE_LIMIT_ADMIN_PER_MINUTE=60000' \
+        'RATE_LIMIT_FAQ_SEARCH_PER_MINUTE=3000'
     sed -n -E "s/^${name}_((MIGRATE_)?DATABASE_URL|REDIS_URL)=/\1=/p" <<<"$services"
 }
 

@@ -69,7 +69,8 @@ class App:
             "CLERK_DEV_PRIVATE_KEY": self.issuer.private_pem(),
             "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "RATE_LIMIT_GUEST_PER_MINUTE": "1000000", "RATE_LIMIT_USER_PER_MINUTE": "1000000",
-            "RATE_LIMIT_ADMIN_PER_MINUTE": "1000000", "SHUTDOWN_GRACE_SECONDS": "5",
+            "RATE_LIMIT_ADMIN_PER_MINUTE": "1000000", "RATE_LIMIT_FAQ_SEARCH_PER_MINUTE": "1000000",
+            "SHUTDOWN_GRACE_SECONDS": "5",
         }
 
     def binary(self):

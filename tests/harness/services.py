@@ -49,9 +49,10 @@ class Services:
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     @contextlib.contextmanager
-    def locked(self, product, table):
+    def locked(self, product, table, database=None):
         """Nobody else reads or writes the table inside the block."""
-        shell = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.psql_url(f"{product}_db_test")],
+        url = self.psql_url(database or f"{product}_db_test")
+        shell = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", url],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         shell.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
         shell.stdin.flush()

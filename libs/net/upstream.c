@@ -1,0 +1,171 @@
+#include "net/upstream.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/crypto.h"
+#include "core/ctx.h"
+#include "net/fiber.h"
+
+enum {
+    NS_PER_MS = 1000000,
+    RETRIES_MAX = 2,
+    RETRY_FIRST_MS = 500,
+    RETRY_ASKED_MAX_MS = 120000,
+    BUDGET_MAX = 100, /* tenths */
+    BUDGET_RETRY = 10,
+    FAILURES_MAX = 5,
+    PAUSE_FIRST_MS = 1000,
+    PAUSE_MAX_MS = 30000,
+};
+
+void upstream_init(struct upstream *upstream, const char *name, struct client *client,
+    struct loop *loop)
+{
+    *upstream = (struct upstream){
+        .name = name, .client = client, .loop = loop, .budget_tenths = BUDGET_MAX};
+}
+
+/* ---- breaker ---- */
+
+/* Between 3/4 and all of it: callers that failed together do not come back together. */
+static int64_t with_jitter(int64_t ms)
+{
+    uint8_t byte = 0;
+    crypto_random(&byte, sizeof(byte));
+    return ms - ms * byte / 1024;
+}
+
+void upstream_answered(struct upstream *upstream)
+{
+    upstream->failures = 0;
+    upstream->open_ns = 0;
+    upstream->pause_ms = 0;
+    upstream->trying = false;
+    upstream->budget_tenths += upstream->budget_tenths < BUDGET_MAX;
+}
+
+void upstream_failed(struct ctx *ctx, struct upstream *upstream)
+{
+    const bool was_trial = upstream->trying;
+    upstream->trying = false;
+    upstream->failures++;
+    if (upstream->failures < FAILURES_MAX && !was_trial) {
+        return;
+    }
+    const int64_t longer_ms = upstream->pause_ms == 0 ? PAUSE_FIRST_MS : 2 * upstream->pause_ms;
+    upstream->pause_ms = longer_ms < PAUSE_MAX_MS ? longer_ms : PAUSE_MAX_MS;
+    upstream->open_ns =
+        clock_monotonic_ns(ctx->clock) + with_jitter(upstream->pause_ms) * NS_PER_MS;
+}
+
+/* The only call that is let through after a pause is the trial; it ends in answered, failed or left. */
+static err enter(struct ctx *ctx, struct upstream *upstream)
+{
+    if (upstream->open_ns == 0) {
+        return OK;
+    }
+    if (upstream->trying || clock_monotonic_ns(ctx->clock) < upstream->open_ns) {
+        return fail(ctx, ERR_UNAVAILABLE, "%s: not asked, it failed %d times in a row",
+            upstream->name, upstream->failures);
+    }
+    upstream->trying = true;
+    return OK;
+}
+
+/* ---- retries ---- */
+
+static bool is_empty_account(const struct client_reply *reply)
+{
+    return reply->status == 429 && strstr(reply->body, "insufficient_quota") != NULL;
+}
+
+static bool may_ask_again(const struct client_reply *reply)
+{
+    if (reply->retry.asked_to || reply->retry.asked_not) {
+        return reply->retry.asked_to;
+    }
+    const int status = reply->status;
+    return (status == 408 || status == 409 || status == 429 || status >= 500) &&
+           !is_empty_account(reply);
+}
+
+/* Below 0: not again. */
+static int64_t pause_before(const struct client_reply *reply, int retry)
+{
+    if (reply != NULL && reply->retry.after_ms > RETRY_ASKED_MAX_MS) {
+        return -1;
+    }
+    return reply != NULL && reply->retry.after_ms > 0
+               ? reply->retry.after_ms
+               : with_jitter((int64_t)RETRY_FIRST_MS << (retry - 1));
+}
+
+/* A retry is paid for and waited for. reply is NULL when there was none. */
+static bool begin_retry(struct ctx *ctx, struct upstream *upstream,
+    const struct client_reply *reply, int retry, int64_t end_ns)
+{
+    const int64_t pause_ms = pause_before(reply, retry);
+    const int64_t left_ms = (end_ns - clock_monotonic_ns(ctx->clock)) / NS_PER_MS;
+    if (retry > RETRIES_MAX || upstream->budget_tenths < BUDGET_RETRY || pause_ms < 0 ||
+        pause_ms >= left_ms) {
+        return false;
+    }
+    upstream->budget_tenths -= BUDGET_RETRY;
+    return is_ok(fiber_sleep(ctx, upstream->loop, pause_ms));
+}
+
+static err judge(struct ctx *ctx, const struct upstream *upstream, const struct client_reply *reply)
+{
+    const int status = reply->status;
+    const bool down = status == 401 || status == 403 || status == 404 || status == 408 ||
+                      status == 409 || status == 429 || status >= 500;
+    return fail(ctx, down ? ERR_UNAVAILABLE : ERR_UPSTREAM, "%s answered %d", upstream->name,
+        status);
+}
+
+static bool is_good(const struct client_reply *reply)
+{
+    return reply->status >= 200 && reply->status <= 299;
+}
+
+static err send_with_retries(struct ctx *ctx, struct upstream *upstream,
+    const struct client_request *request, struct client_reply *out)
+{
+    const int64_t end_ns = ctx_deadline_ns(ctx, request->timeout_ms);
+    struct client_request attempt = *request;
+    for (int retry = 1;; retry++) {
+        attempt.timeout_ms = (end_ns - clock_monotonic_ns(ctx->clock)) / NS_PER_MS;
+        upstream->calls++;
+        struct client_reply reply = {0};
+        const err sent = client_send(ctx, upstream->client, &attempt, &reply);
+        if (is_ok(sent) && is_good(&reply)) {
+            *out = reply;
+            return OK;
+        }
+        const bool again = is_ok(sent) ? may_ask_again(&reply) : sent.code == ERR_UNAVAILABLE;
+        if (!again || !begin_retry(ctx, upstream, is_ok(sent) ? &reply : NULL, retry, end_ns)) {
+            return is_ok(sent) ? judge(ctx, upstream, &reply) : sent;
+        }
+    }
+}
+
+err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct client_request *request,
+    struct client_reply *out)
+{
+    TRY(enter(ctx, upstream));
+    const int64_t begin_ns = clock_monotonic_ns(ctx->clock);
+    const err sent = send_with_retries(ctx, upstream, request, out);
+    const int64_t took_ms = (clock_monotonic_ns(ctx->clock) - begin_ns) / NS_PER_MS;
+    const bool late = sent.code == ERR_TIMEOUT && took_ms >= request->timeout_ms / 2;
+    if (sent.code == ERR_UNAVAILABLE || sent.code == ERR_TOO_LARGE || late) {
+        upstream_failed(ctx, upstream);
+    } else if (sent.code == ERR_UPSTREAM) {
+        upstream_answered(upstream); /* it works, but not with this request */
+    } else if (!is_ok(sent)) {
+        upstream->trying =
+            false; /* the caller left or had no time: that says nothing about the service */
+    }
+    return sent;
+}

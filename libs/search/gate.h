@@ -1,0 +1,32 @@
+/* search/gate.h - whether what was found answers the query at all. Looks at what each leg measured and at the words of
+ * the item itself, never at the fused score, which is a rank. Calibrated per provider: docs/search.md. */
+#ifndef SEARCH_GATE_H
+#define SEARCH_GATE_H
+
+#include <stdbool.h>
+
+struct arena;
+struct embedder;
+struct weights;
+
+struct evidence {
+    bool has_cosine; /* false: no vector of the query, or the vector leg did not find the item */
+    double cosine;
+    bool strict; /* the item has all words of the query */
+    const char *
+        text; /* question, variants and answer of the item, or a property's title and description */
+};
+
+/* In the arena; one query. weights NULL = all terms tell the same. min_similarity below 0 = the provider's own. */
+struct gate;
+struct gate *gate_new(struct arena *arena, const struct embedder *embedder, const char *model,
+    const struct weights *weights, const char *query, double min_similarity);
+bool gate_passes(const struct gate *gate, const struct evidence *evidence);
+
+/* The least cosine asked for, or the provider's own measure. */
+double gate_min_similarity(const struct gate *gate);
+
+/* Share of what the query says, by weight of its character n-grams, that occurs in the text: 0..1. */
+double gate_share(const struct gate *gate, const char *text);
+
+#endif

@@ -1,0 +1,132 @@
+#include "search/gate.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "core/arena.h"
+#include "search/embedder.h"
+#include "search/weights.h"
+
+static const char item[] =
+    "How do I cancel my booking?\nOpen My bookings, choose the stay and select Cancel.";
+
+static struct arena *arena;
+static struct weights *weights;
+
+static void setup(void)
+{
+    arena = arena_new(NULL);
+    weights = weights_new();
+    weights_add(weights, item);
+    weights_add(weights, "Is there a swimming pool? Every villa has one.");
+    weights_add(weights, "How do I pay? By card or by bank transfer.");
+}
+
+static void teardown(void)
+{
+    weights_free(weights);
+    arena_free(arena);
+}
+
+static struct gate *gate_of(const char *model, const char *query, double min_similarity)
+{
+    return gate_new(arena, /* embedder */ NULL, model, weights, query, min_similarity);
+}
+
+static double share(const char *query, const char *text)
+{
+    return gate_share(gate_of("hash-1536", query, -1), text);
+}
+
+START_TEST(the_share_is_what_the_item_has_of_the_query)
+{
+    ck_assert_double_eq_tol(share("cancel my booking", item), 1, 1e-6);
+    ck_assert_double_eq(share("jazz", item), 0);
+    ck_assert_double_eq(share("?!", item), 0);
+    ck_assert_double_eq(share("cancel", ""), 0);
+    const double typo = share("cancell boking", item);
+    ck_assert_double_gt(typo, 0.4);
+    ck_assert_double_lt(typo, 1);
+    ck_assert_double_gt(share("booking jazz", item), share("jazz festival booking", item));
+}
+END_TEST
+
+START_TEST(repeated_words_count_once)
+{
+    ck_assert_double_eq_tol(share("booking jazz", item), share("booking jazz jazz booking", item),
+        1e-6);
+    ck_assert_double_eq_tol(share("booking jazz", item), share("booking jazz", "booking booking"),
+        0.1);
+}
+END_TEST
+
+static const struct {
+    const char *query;
+    double cosine; /* below -1: none */
+    bool passes;
+} local_cases[] = {
+    {"how can I cancel a booking", 0.5, true},
+    {"how can I cancel a booking", -2, true}, /* keywords alone */
+    {"cancel", 0.4, true},
+    {"best jazz festival in New Orleans", 0.08, false},
+    {"best jazz festival in New Orleans", -2, false},
+    {"quantum chromodynamics", 0.02, false},
+};
+
+START_TEST(hashed_vectors_have_a_gate_of_their_own)
+{
+    const struct gate *gate = gate_of("hash-1536", local_cases[_i].query, -1);
+    const struct evidence evidence = {
+        .has_cosine = local_cases[_i].cosine >= -1, .cosine = local_cases[_i].cosine, .text = item};
+    ck_assert(gate_passes(gate, &evidence) == local_cases[_i].passes);
+}
+END_TEST
+
+static const struct {
+    struct evidence evidence;
+    double min_similarity;
+    bool passes;
+} remote_cases[] = {
+    {{.has_cosine = true, .cosine = 0.31, .text = ""}, -1, true},
+    {{.has_cosine = true, .cosine = 0.29, .text = ""}, -1, false},
+    {{.has_cosine = true, .cosine = 0.29, .text = ""}, 0.2, true},
+    {{.has_cosine = true, .cosine = 0.45, .text = ""}, 0.5, false},
+    {{.has_cosine = true, .cosine = 0.1, .strict = true, .text = item}, -1, true},
+};
+
+START_TEST(vectors_of_a_service_are_judged_by_their_cosine)
+{
+    const struct gate *gate =
+        gate_of("text-embedding-3-small", "jazz", remote_cases[_i].min_similarity);
+    ck_assert(gate_passes(gate, &remote_cases[_i].evidence) == remote_cases[_i].passes);
+}
+END_TEST
+
+START_TEST(without_a_vector_the_words_decide)
+{
+    const struct evidence evidence = {.text = item};
+    ck_assert(gate_passes(gate_of("text-embedding-3-small", "cancel booking", -1), &evidence));
+    ck_assert(!gate_passes(gate_of("text-embedding-3-small", "jazz festival", -1), &evidence));
+}
+END_TEST
+
+#define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
+
+int main(void)
+{
+    Suite *suite = suite_create("gate");
+    TCase *tcase = tcase_create("gate");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, the_share_is_what_the_item_has_of_the_query);
+    tcase_add_test(tcase, repeated_words_count_once);
+    tcase_add_loop_test(tcase, hashed_vectors_have_a_gate_of_their_own, 0, COUNT(local_cases));
+    tcase_add_loop_test(tcase, vectors_of_a_service_are_judged_by_their_cosine, 0,
+        COUNT(remote_cases));
+    tcase_add_test(tcase, without_a_vector_the_words_decide);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

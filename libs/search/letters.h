@@ -1,0 +1,26 @@
+/* search/letters.h - code points as search sees them: case, accents and digits folded, and which of them make words.
+ * No locale of the host is asked, so that the same text gives the same terms everywhere. */
+#ifndef SEARCH_LETTERS_H
+#define SEARCH_LETTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum letter_class {
+    LETTER_NONE, /* blank, punctuation, symbol: ends a word */
+    LETTER_WORD, /* letter or digit of a script that writes blanks between words */
+    LETTER_RUN, /* letter or mark of a script without them (Thai, Lao, Khmer, Burmese, Chinese, Japanese) */
+    LETTER_JOIN, /* apostrophe, zero-width character: left out, the word goes on */
+};
+
+/* The code point at *at, which moves behind it; 0 at the end. What is not UTF-8 reads as U+FFFD, a byte each. */
+uint32_t letter_next(const char **at);
+/* Small letter of a capital one (Latin, Greek, Cyrillic, full-width), else c. */
+uint32_t letter_lower(uint32_t c);
+/* Small letter without accent; digits of Thai and full-width ones become 0-9. */
+uint32_t letter_fold(uint32_t c);
+enum letter_class letter_class(uint32_t c);
+bool letter_is_thai(uint32_t c);
+bool letter_is_blank(uint32_t c); /* white space and control characters */
+
+#endif

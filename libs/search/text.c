@@ -1,0 +1,76 @@
+#include "search/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "search/letters.h"
+
+/* Never longer than what the code point was read from: small letters are as long as their capitals, or shorter. */
+static char *put(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        *out++ = (char)c;
+    } else if (c < 0x800) {
+        *out++ = (char)(0xC0 | c >> 6);
+        *out++ = (char)(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        *out++ = (char)(0xE0 | c >> 12);
+        *out++ = (char)(0x80 | (c >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (c & 0x3F));
+    } else {
+        *out++ = (char)(0xF0 | c >> 18);
+        *out++ = (char)(0x80 | (c >> 12 & 0x3F));
+        *out++ = (char)(0x80 | (c >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (c & 0x3F));
+    }
+    return out;
+}
+
+static bool ends_sentence(uint32_t c)
+{
+    return (c < 0x80 && strchr(".,;:?!", (int)c) != NULL) || c == 0x2026 || c == 0x3002 ||
+           c == 0xFF01 || c == 0xFF0C || c == 0xFF0E || c == 0xFF1A || c == 0xFF1B || c == 0xFF1F;
+}
+
+const char *search_normalise(struct arena *arena, const char *text)
+{
+    char *out = arena_alloc(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
+    char *to = out, *end = out;                           /* end: behind the last character kept */
+    bool blank = false;
+    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
+        if (letter_is_blank(c)) {
+            blank = to > out;
+            continue;
+        }
+        if (blank) {
+            *to++ = ' ';
+            blank = false;
+        }
+        to = put(to, letter_lower(c));
+        if (!ends_sentence(c)) {
+            end = to;
+        }
+    }
+    *end = '\0';
+    return out;
+}
+
+bool search_has_thai(const char *text)
+{
+    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
+        if (letter_is_thai(c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *search_locale_of(const char *query, const char *fallback)
+{
+    if (search_has_thai(query)) {
+        return "th";
+    }
+    return strcmp(fallback, "th") == 0 ? "en" : fallback;
+}

@@ -1,0 +1,68 @@
+#include "search/text.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "core/arena.h"
+
+static const struct {
+    const char *text, *normal;
+} texts[] = {
+    {"  How do I BOOK a\t property ?? ", "how do i book a property"},
+    {"how do i book a property", "how do i book a property"},
+    {"What's Ünïcode…", "what's ünïcode"},
+    {"e.g. this", "e.g. this"},
+    {"ยกเลิก การจอง", "ยกเลิก การจอง"},
+    {"\xE3\x80\x80wide\xC2\xA0 blanks\xE3\x80\x82", "wide blanks"},
+    {"?!.", ""},
+    {" ", ""},
+    {"", ""},
+    {"\xFF", "\xEF\xBF\xBD"},
+    {"\xFF\xFF\xFF", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"🙂", "🙂"},
+    {"c++", "c++"},
+};
+
+START_TEST(questions_that_differ_in_form_only_become_equal)
+{
+    struct arena *arena = arena_new(NULL);
+    const char *normal = search_normalise(arena, texts[_i].text);
+    ck_assert_str_eq(normal, texts[_i].normal);
+    ck_assert_str_eq(search_normalise(arena, normal), normal);
+    arena_free(arena);
+}
+END_TEST
+
+static const struct {
+    const char *query, *fallback, *locale;
+} locales[] = {
+    {"เช็คอินกี่โมง", "en", "th"},
+    {"check-in กี่โมง", "en", "th"},
+    {"check-in time", "en", "en"},
+    {"check-in time", "th", "en"},
+    {"check-in time", "de", "de"},
+    {"Anreise für 2000 ฿", "de", "de"}, /* the sign of the currency is no Thai letter */
+    {"", "th", "en"},
+};
+
+START_TEST(the_letters_of_a_query_choose_its_locale)
+{
+    ck_assert_str_eq(search_locale_of(locales[_i].query, locales[_i].fallback), locales[_i].locale);
+}
+END_TEST
+
+#define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
+
+int main(void)
+{
+    Suite *suite = suite_create("text");
+    TCase *tcase = tcase_create("text");
+    tcase_add_loop_test(tcase, questions_that_differ_in_form_only_become_equal, 0, COUNT(texts));
+    tcase_add_loop_test(tcase, the_letters_of_a_query_choose_its_locale, 0, COUNT(locales));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
