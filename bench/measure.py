@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+TIMEOUT_S = 20  # a slow reply is slow, not an error
 TICK = os.sysconf("SC_CLK_TCK")
 POSTGRES_BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
@@ -101,7 +102,7 @@ class Http:
 
     def __call__(self, seconds):
         threads = min(2, self.connections)
-        command = ["wrk", "-t", threads, "-c", self.connections, "-d", seconds, "-s", HERE / "wrk.lua"]
+        command = ["wrk", "-t", threads, "-c", self.connections, "-d", seconds, "--timeout", TIMEOUT_S, "-s", HERE / "wrk.lua"]
         for header in self.headers:
             command += ["-H", header]
         command += [self.url, "--", *self.lines, *([threads] if self.lines else [])]

@@ -137,7 +137,7 @@ def control_error(rounds):
 
 def markdown(bench, rounds, groups):
     options = bench.options
-    lines = [f"Machine: {machine()}; load average before the run {options.load_before:.2f}. {len(rounds)} rounds of {options.seconds:g} s.", ""]
+    lines = [f"Machine: {machine()}; load average before the run {options.load_before:.2f}. {len(rounds)} rounds of {options.seconds} s.", ""]
     lines += ["| what | limit in the same run | median (min..max) | goal | reached |", "|---|---|---|---|---|"]
     lines += [goal_row(goal, [goal.value(one) for one in rounds], options.rows) for goal in chosen(groups)]
     if "memory" in groups:

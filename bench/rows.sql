@@ -22,11 +22,13 @@ SELECT 'listing-number-' || n, 1 + n % 10, 1 + n % 10, 'short_stay', 'villa', 'p
 FROM generate_series(1, :rows) n;
 
 INSERT INTO property_texts (property_id, locale, title, description)
-SELECT n, l.locale, l.title || n,
-    'Three bedrooms open onto a ten-metre pool, and from the far end you can watch the boats go out to the island. The '
-    'market by the pier is a six-minute drive, so most guests buy fish there and use the charcoal grill. The last stretch '
-    'of road is steep; a small car manages it, a loaded scooter may not.'
-FROM generate_series(1, :rows) n, (VALUES ('en', 'Hillside pool villa number '), ('th', 'วิลล่าพร้อมสระว่ายน้ำ หมายเลข ')) l (locale, title);
+SELECT n, l.locale, l.title || n, l.description
+FROM generate_series(1, :rows) n, (VALUES
+    ('en', 'Hillside pool villa number ',
+     'Three bedrooms open onto a ten-metre pool, and from the far end you can watch the boats go out to the island. The '
+     'market by the pier is a six-minute drive, so most guests buy fish there and use the charcoal grill. The last stretch '
+     'of road is steep; a small car manages it, a loaded scooter may not.'),
+    ('th', 'วิลล่าพร้อมสระว่ายน้ำ หมายเลข ', '')) l (locale, title, description);
 
 INSERT INTO property_images (property_id, url, alt, position, width, height)
 SELECT n, 'https://images.example/listing-number-' || n || '/0' || i || '-pool.jpg', '{"en": "Swimming pool, Rawai"}', i, 2048, 1365

@@ -31,7 +31,7 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run: to try things out, not to believe")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--seconds", type=float, help="of one workload in one round")
+    parser.add_argument("--seconds", type=int, help="of one workload in one round")
     parser.add_argument("--only", default=",".join(report.GROUPS), help="of %(default)s")
     parser.add_argument("--rows", type=int, help="of the big table")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes of every server; one a core")
