@@ -30,14 +30,14 @@ format() {
         ;;
     esac
     # shellcheck disable=SC2046 # one word a folder
-    find $(ours libs apps tests fuzz bench) \( -name '*.c' -o -name '*.h' \) -print0 |
+    find $(ours libs apps tests fuzz bench) -name node_modules -prune -o \( -name '*.c' -o -name '*.h' \) -print0 |
         xargs -0 -r "$formatter" "$@"
 }
 
 check_shell() {
     need shellcheck || return 1
     # shellcheck disable=SC2046 # one word a folder
-    find $(ours scripts docker tests bench) -name '*.sh' -print0 | xargs -0 -r shellcheck --external-sources --source-path=. --severity=warning
+    find $(ours scripts docker tests bench) -name node_modules -prune -o -name '*.sh' -print0 | xargs -0 -r shellcheck --external-sources --source-path=. --severity=warning
 }
 
 run() {

@@ -1,0 +1,162 @@
+/* floor PORT PROCESSES REPLY - the least that a HTTP server can do: answers every request with the bytes of the file REPLY.
+ * One process a core, each with its own listening socket (SO_REUSEPORT) and its own epoll; nothing of the request is read
+ * but its end. What a real server needs beyond this is its own cost. */
+#define _GNU_SOURCE /* accept4 */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 256,
+    CONNECTIONS = 20000,
+    BACKLOG = 1024,
+    REQUEST_BYTES = 16384,
+    REPLY_BYTES = 8192
+};
+
+static const char end_of_request[] = "\r\n\r\n";
+
+struct floor {
+    int listener, epoll;
+    size_t reply_len;
+    char reply[REPLY_BYTES];
+    char input[REQUEST_BYTES];
+    uint8_t matched[CONNECTIONS]; /* of end_of_request, by descriptor */
+};
+
+static bool read_reply(struct floor *floor, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return false;
+    }
+    floor->reply_len = fread(floor->reply, 1, sizeof(floor->reply), file);
+    fclose(file);
+    return floor->reply_len > 0 && floor->reply_len < sizeof(floor->reply);
+}
+
+static int listen_on(unsigned long port)
+{
+    const int on = 1;
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+        bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(fd, BACKLOG) != 0) {
+        return -1;
+    }
+    return fd;
+}
+
+static bool watch(const struct floor *floor, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void accept_all(struct floor *floor)
+{
+    const int on = 1;
+    int fd = -1;
+    while ((fd = accept4(floor->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        if (fd >= CONNECTIONS || !watch(floor, fd)) {
+            close(fd);
+            continue;
+        }
+        floor->matched[fd] = 0;
+    }
+}
+
+/* Requests that end within the bytes that came. */
+static int count_requests(struct floor *floor, int fd, size_t len)
+{
+    int count = 0;
+    uint8_t matched = floor->matched[fd];
+    for (size_t i = 0; i < len; i++) {
+        const char byte = floor->input[i];
+        matched = byte == end_of_request[matched] ? (uint8_t)(matched + 1) : byte == '\r';
+        if (end_of_request[matched] == '\0') {
+            matched = 0;
+            count++;
+        }
+    }
+    floor->matched[fd] = matched;
+    return count;
+}
+
+/* A reply that does not fit the socket's buffer ends the connection: the load generator counts that as an error. */
+static void serve(struct floor *floor, int fd)
+{
+    const ssize_t len = recv(fd, floor->input, sizeof(floor->input), 0);
+    bool alive = len > 0;
+    for (int left = alive ? count_requests(floor, fd, (size_t)len) : 0; alive && left > 0; left--) {
+        alive = send(fd, floor->reply, floor->reply_len, MSG_NOSIGNAL) == (ssize_t)floor->reply_len;
+    }
+    if (!alive) {
+        close(fd);
+    }
+}
+
+static int run(struct floor *floor, unsigned long port)
+{
+    struct epoll_event events[EVENTS];
+    floor->listener = listen_on(port);
+    floor->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (floor->listener < 0 || floor->epoll < 0 || !watch(floor, floor->listener)) {
+        perror("floor: listen");
+        return EX_OSERR;
+    }
+    for (;;) {
+        const int count = epoll_wait(floor->epoll, events, EVENTS, -1);
+        for (int i = 0; i < count; i++) {
+            const int fd = events[i].data.fd;
+            if (fd == floor->listener) {
+                accept_all(floor);
+            } else {
+                serve(floor, fd);
+            }
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct floor floor;
+    const unsigned long port = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
+    const unsigned long processes = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
+    if (port == 0 || port > UINT16_MAX || processes == 0 || !read_reply(&floor, argv[3])) {
+        fprintf(stderr, "usage: floor PORT PROCESSES REPLY\n");
+        return EX_USAGE;
+    }
+    for (unsigned long i = 0; i < processes; i++) {
+        const pid_t pid = fork();
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            return run(&floor, port);
+        }
+        if (pid < 0) {
+            perror("floor: fork");
+            return EX_OSERR;
+        }
+    }
+    int status = 0;
+    wait(&status); /* none should end */
+    return EX_SOFTWARE;
+}

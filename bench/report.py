@@ -1,0 +1,156 @@
+"""The goals, and what a run says about them."""
+
+import os
+import platform
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+CONTROL_MAX = 0.02  # how far ours may be from itself in a run that is believed
+
+
+@dataclass
+class Goal:
+    """value: from the samples of one round, or from the memory; needs: the workloads it looks at."""
+
+    group: str
+    title: str
+    limit: str
+    needs: tuple
+    value: Callable
+    least: float = None
+    most: float = None
+    unit: str = ""
+
+    def reach(self):
+        if self.least is not None:
+            return f">= {self.least:g}{self.unit}"
+        return "" if self.most is None else f"<= {self.most:g}{self.unit}"
+
+    def verdict(self, value):
+        if self.least is None and self.most is None:
+            return ""
+        good = value >= self.least if self.least is not None else value <= self.most
+        return "yes" if good else "**no**"
+
+
+def ratio_of(sample, other, member):
+    return getattr(sample, member) / getattr(other, member)
+
+
+def rates(one, other):
+    return lambda round: ratio_of(round[one], round[other], "rate")
+
+
+def costs(one, other):
+    return lambda round: ratio_of(round[one], round[other], "cpu_us")
+
+
+def p50s(one, other):
+    return lambda round: ratio_of(round[one], round[other], "p50_us")
+
+
+def extra_cost(round):
+    return (round["me-new"].cpu_us - round["me"].cpu_us) / round["rsa"].cpu_us
+
+
+GOALS = [
+    Goal("health", "`/health`, 64 connections: requests/s", "bare epoll server", ("health", "floor"), rates("health", "floor"), 0.75),
+    Goal("health", "the same: server CPU a request", "bare epoll server", ("health", "floor"), costs("health", "floor")),
+    Goal("get", "one property by id: requests/s", "pgbench, same statement", ("get", "pg-get"), rates("get", "pg-get"), 0.55),
+    Goal("get", "the same: server CPU a request", "20 us", ("get",), lambda round: round["get"].cpu_us, most=20, unit=" us"),
+    Goal("get", "the same, against the floor", "bare epoll server", ("get", "floor"), costs("get", "floor")),
+    Goal("get", "the same: Postgres CPU a request", "pgbench, same statement", ("get", "pg-get"),
+         lambda round: ratio_of(round["get"], round["pg-get"], "postgres_us")),
+    Goal("list", "list of 20: requests/s", "pgbench, same statement", ("list", "pg-list"), rates("list", "pg-list"), 0.5),
+    Goal("list", "the same: Postgres CPU a request", "pgbench, same statement", ("list", "pg-list"),
+         lambda round: ratio_of(round["list"], round["pg-list"], "postgres_us")),
+    Goal("me", "`/users/me`, token seen before: requests/s", "one property by id, ours", ("me", "get"), rates("me", "get"), 0.9),
+    Goal("me", "`/users/me`, token new each time: extra CPU", "`openssl speed`, one RSA-2048 verification",
+         ("me", "me-new", "rsa"), extra_cost, most=1.5),
+    Goal("peers", "FastAPI, one property as a model: ours is", "x the peer's requests/s", ("get", "fastapi"),
+         rates("get", "fastapi"), 25),
+    Goal("peers", "FastAPI, the rendered text passed on: ours is", "x the peer's requests/s", ("get", "fastapi-rendered"),
+         rates("get", "fastapi-rendered")),
+    Goal("peers", "Fastify, one property through its schema: ours is", "x the peer's requests/s", ("get", "fastify"),
+         rates("get", "fastify"), 4),
+    Goal("peers", "Fastify, the rendered text passed on: ours is", "x the peer's requests/s", ("get", "fastify-rendered"),
+         rates("get", "fastify-rendered")),
+    Goal("growth", "get, {rows} rows: p50", "ours at 1,000 rows", ("get-big", "get-small"), p50s("get-big", "get-small"), most=1.2),
+    Goal("growth", "the same in pgbench", "pgbench at 1,000 rows", ("pg-get-big", "pg-get-small"), p50s("pg-get-big", "pg-get-small")),
+    Goal("growth", "list page 11, {rows} rows: p50", "ours at 1,000 rows", ("list-big", "list-small"),
+         p50s("list-big", "list-small"), most=1.2),
+    Goal("growth", "the same in pgbench", "pgbench at 1,000 rows", ("pg-list-big", "pg-list-small"),
+         p50s("pg-list-big", "pg-list-small")),
+]
+MEMORY = [
+    Goal("memory", "memory at start, all processes: RSS", "", (), lambda memory: memory["rss_mib"], most=30, unit=" MiB"),
+    Goal("memory", "the same: PSS (shared pages counted once)", "", (), lambda memory: memory["pss_mib"], unit=" MiB"),
+    Goal("memory", "memory an idle keep-alive connection", "", (), lambda memory: memory["idle_kib"], most=12, unit=" KiB"),
+]
+CONTROL = Goal("", "control: ours against itself", "", ("get", "get-again"), rates("get-again", "get"))
+GROUPS = sorted({goal.group for goal in GOALS + MEMORY})
+
+
+def chosen(groups):
+    return [goal for goal in GOALS if goal.group in groups]
+
+
+def workloads_for(groups):
+    """In a fixed order: the rounds shuffle their own copy."""
+    return list(dict.fromkeys(name for goal in [CONTROL, *chosen(groups)] for name in goal.needs))
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def goal_row(goal, values, rows):
+    middle = statistics.median(values)
+    spread = f" ({number(min(values))}..{number(max(values))})" if len(values) > 1 else ""
+    title = goal.title.replace("{rows}", f"{rows:,}")
+    return f"| {title} | {goal.limit} | {number(middle)}{goal.unit}{spread} | {goal.reach()} | {goal.verdict(middle)} |"
+
+
+def sample_row(name, samples, clients):
+    def middle(member):
+        values = [getattr(sample, member) for sample in samples]
+        return "" if None in values else number(statistics.median(values))
+
+    note = f", {clients[name]} clients" if name in clients else ""
+    cells = [middle(member) for member in ("rate", "cpu_us", "postgres_us", "p50_us", "p99_us")]
+    return f"| {name}{note} | {' | '.join(cells)} |"
+
+
+def machine():
+    cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")), platform.machine())
+    release = Path("/etc/os-release").read_text().split('PRETTY_NAME="')[1].split('"')[0]
+    return f"{os.cpu_count()} cores ({cpu}), Linux {platform.release().partition('-')[0]}, {release}"
+
+
+def control_error(rounds):
+    return abs(statistics.median(CONTROL.value(one) for one in rounds) - 1)
+
+
+def markdown(bench, rounds, groups):
+    options = bench.options
+    lines = [f"Machine: {machine()}; load average before the run {options.load_before:.2f}. {len(rounds)} rounds of {options.seconds} s.", ""]
+    lines += ["| what | limit in the same run | median (min..max) | goal | reached |", "|---|---|---|---|---|"]
+    lines += [goal_row(goal, [goal.value(one) for one in rounds], options.rows) for goal in chosen(groups)]
+    if "memory" in groups:
+        lines += [goal_row(goal, [goal.value(bench.memory)], options.rows) for goal in MEMORY]
+    lines += [goal_row(CONTROL, [CONTROL.value(one) for one in rounds], options.rows), ""]
+    lines += ["| workload, medians | requests/s | server CPU us | Postgres CPU us | p50 us | p99 us |", "|---|---|---|---|---|---|"]
+    lines += [sample_row(name, [one[name] for one in rounds], bench.pgbench_clients) for name in rounds[0]]
+    if control_error(rounds) > CONTROL_MAX:
+        lines += ["", f"**Ours differs from itself by more than {CONTROL_MAX:.0%}: the machine was too busy to believe small differences.**"]
+    return "\n".join(lines) + "\n"
+
+
+def keep(page, text):
+    """Replaces what stands between the marks of the page."""
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
