@@ -45,9 +45,13 @@ def settle(app, services, title, key, token):
     raise AssertionError(f"never settled: {reply.status} {reply.body}")
 
 
+# First message and step: nearly every message of the server is cut by one of them. A stall costs our whole deadline.
+STEPS = {"rst": (1, 4), "fin": (2, 4), "corrupt": (3, 4), "stall": (4, 12)}
+
+
 @pytest.mark.parametrize("side", ["server", "client"])
-@pytest.mark.parametrize("kind", ["rst", "fin", "stall", "corrupt"])
-def test_a_cut_at_every_message_of_a_write(proxied, services, product, side, kind):
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_cut_in_the_middle_of_a_write(proxied, services, product, side, kind):
     """All or nothing, and never twice: whoever repeats the request with its Idempotency-Key gets one listing."""
     one, proxy = proxied
     token = one.token_of("agent", sub="user_cut")
@@ -57,7 +61,7 @@ def test_a_cut_at_every_message_of_a_write(proxied, services, product, side, kin
     total = proxy.disarm()[1]
     assert total > 20
     outcomes = {}
-    for number in range(1, total + 1, 1 if (side, kind) == ("server", "rst") else 9):  # a stall costs our whole deadline
+    for number in range(STEPS[kind][0], total + 1, STEPS[kind][1] * (2 if side == "client" else 1)):
         back(one, token)
         title, key = f"Cut {uuid.uuid4()}", f"cut-{uuid.uuid4()}"
         proxy.arm(side, number, kind)

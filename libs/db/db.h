@@ -121,6 +121,9 @@ err db_list_slow(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, str
 /* True if the failure kept in ctx is this constraint's: to answer with a finer code. */
 bool db_violated(const struct ctx *ctx, const char *constraint);
 
+/* True if the failure kept in ctx says that the server reads but does not write now: a stand-by, a full disk. */
+bool db_only_reads(const struct ctx *ctx);
+
 /* For /ready and metrics: last known state, never asks. */
 struct db_state {
     bool connected; /* a fast-lane connection is ready */

@@ -77,6 +77,13 @@ bool db_violated(const struct ctx *ctx, const char *constraint)
            strcmp(ctx->error.text + text_len - len, suffix) == 0;
 }
 
+bool db_only_reads(const struct ctx *ctx)
+{
+    return ctx->error.code == ERR_UNAVAILABLE &&
+           (strstr(ctx->error.text, "SQLSTATE 25006") != NULL ||
+               strstr(ctx->error.text, "SQLSTATE 53100") != NULL);
+}
+
 bool db_sqlstate_is_transient(const PGresult *result)
 {
     const char *state = state_of(result);

@@ -59,7 +59,12 @@ static err commit(struct ctx *ctx, struct db *tx)
 static err run_in(struct ctx *ctx, struct db *tx, const struct work *work)
 {
     const struct db_env *env = &tx->lanes->env;
-    TRY(command(ctx, tx, "BEGIN"));
+    const err begun = command(ctx, tx, "BEGIN");
+    if (!is_ok(begun)) {
+        /* The server had closed it, or does so now: nothing was done yet, another connection may be better. */
+        tx->transient = tx->transient || begun.code == ERR_UNAVAILABLE;
+        return begun;
+    }
     TRY(work->body(ctx, tx, work->arg));
     if (ctx->once != NULL && env->before_commit != NULL) {
         TRY(env->before_commit(ctx, tx));

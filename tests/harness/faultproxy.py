@@ -84,10 +84,9 @@ class FaultProxy:
     def _pump(self, pair):
         buffers = {"client": bytearray(), "server": bytearray()}
         first = {"client": True, "server": False}
-        stalled = threading.Event()
         sides = {pair[0]: "client", pair[1]: "server"}
         try:
-            while not stalled.is_set():
+            while True:
                 for source in select.select(pair, [], [], 60)[0]:
                     side, goal = sides[source], pair[1] if source is pair[0] else pair[0]
                     data = source.recv(65536)
@@ -96,7 +95,7 @@ class FaultProxy:
                         return
                     buffers[side] += data
                     if self._forward(buffers[side], first, side, goal):
-                        self._break(pair, stalled)
+                        self._break(pair)
                         return
         except (OSError, ValueError):
             self._end(pair, "fin")
@@ -122,11 +121,11 @@ class FaultProxy:
             del buffer[:length]
         return False
 
-    def _break(self, pair, stalled):
-        if self.kind == "stall":
-            stalled.set()
-        else:
-            self._end(pair, self.kind)
+    def _break(self, pair):
+        if self.kind == "stall":  # until one of them has had enough
+            while all(one.recv(65536) for one in select.select(pair, [], [], 60)[0]):
+                pass
+        self._end(pair, "fin" if self.kind == "stall" else self.kind)
 
     @staticmethod
     def _end(pair, kind):
