@@ -95,6 +95,7 @@ BAD = {
     "CLERK_JWKS_URL": [CANARY, f"ftp://{CANARY}.test", "https://", f"//{CANARY}", f"https://a b/{CANARY}", f"HTTPS:{CANARY}"],
     "CLERK_API_URL": ["", CANARY, f"ftp://{CANARY}.test", "http://", f"file:///{CANARY}"],
     "ADMIN_EMAILS": [CANARY, f"a@b.test,{CANARY}", "a@b.test,,c@d.test", f"@{CANARY}", f"{CANARY}@", f"a@b@{CANARY}", f"a b@{CANARY}", "a@b.test;c@d.test"],
+    "EMBEDDINGS_PROVIDER": ["Local", "none", "openai,local"], "SEARCH_FUSION": ["RRF", "sum"], "EMBEDDING_MODEL": ["", "m" * 101], "EMBEDDING_BASE_URL": [], "OPENAI_API_KEY": [],
     "ADMIN_CLERK_IDS": [f"{CANARY}@b.test", f"user 1,{CANARY}", "user_1,,user_2", f"user/{CANARY}", "u" * 65],
 }
 GOOD = {
@@ -107,6 +108,7 @@ GOOD = {
     "REDIS_URL": ["", "redis://h", "redis://h:1/15", "redis://:p@h/0", "redis://u:p@h:6379/2", "unix:///run/redis.sock?db=3", "redis://[::1]:6379"],
     "REDIS_KEY_PREFIX": ["a:", "x" * 63 + ":"], "CLERK_SECRET_KEY": ["", "sk_test_abc"], "CLERK_WEBHOOK_SECRET": ["", WEBHOOK_SECRET], "CLERK_JWKS_URL": ["", "http://127.0.0.1:1/x", "https://h.test/.well-known/jwks.json"],
     "CLERK_API_URL": ["http://127.0.0.1:1", "https://api.clerk.com/v1"], "ADMIN_EMAILS": ["", "a@b.test", " A@b.test , c.d+e@f.test "], "ADMIN_CLERK_IDS": ["", "user_1,user_2", "user-A_9 , x"],
+    "EMBEDDINGS_PROVIDER": ["local"], "SEARCH_FUSION": ["convex", "rrf"], "EMBEDDING_MODEL": ["m", "text-embedding-3-large"], "EMBEDDING_BASE_URL": ["http://127.0.0.1:1/v1"], "OPENAI_API_KEY": ["", "sk-abc"],
     "CLERK_DEV_PRIVATE_KEY": [""], "CLERK_PUBLISHABLE_KEY": [], "CLERK_JWT_KEY": [], "PRODUCT_ID": [],
 }
 BAD["MIGRATE_DATABASE_URL"] = [value for value in BAD["DATABASE_URL"] if value]
@@ -117,6 +119,9 @@ def by_type(kind):
     if kind.startswith("integer "):
         low, high = (int(number) for number in kind.removeprefix("integer ").split(".."))
         return ([str(low - 1), str(high + 1), "x", "1.5", "0x10", "+1", " 1", "1 ", "1e3", "--1", str(2**63), str(2**64 + 1), "1_0", "\u0661"], [str(low), str(high), ""])
+    if kind.startswith("number "):
+        low, high = (int(number) for number in kind.removeprefix("number ").split(".."))
+        return [str(low - 1), str(high + 0.5), "x", "1,5", "nan", "inf", "-inf", "0x1", " 1", "1 ", "1e999", "--1", "\u0661"], [str(high), "0.5", ""]
     if kind == "true or false":
         return ["maybe", "2", " true", "truefalse", "nil"], ["true", "false", ""]
     return ["\udcff\udcfe", f"{CANARY}\udc80"], []
@@ -125,7 +130,7 @@ def by_type(kind):
 def test_every_setting_has_cases(product, base):
     known = settings_of(product, base)
     assert len(known) >= 45
-    plain = {name for name, (kind, _) in known.items() if kind == "true or false" or kind.startswith("integer ")}
+    plain = {name for name, (kind, _) in known.items() if kind == "true or false" or kind.startswith(("integer ", "number "))}
     assert set(BAD) == set(GOOD) == set(known) - plain
 
 
@@ -225,6 +230,15 @@ def test_the_default_locale_is_one_of_those_supported(product, base):
     Run(product, {**base, "SUPPORTED_LOCALES": "th", "DEFAULT_LOCALE": "th"}).assert_good()
 
 
+def test_a_provider_needs_its_settings(product, base):
+    asked = {**base, "EMBEDDINGS_PROVIDER": "openai", "OPENAI_API_KEY": f"sk-{CANARY}"}
+    Run(product, asked).assert_good()
+    Run(product, {**asked, "OPENAI_API_KEY": ""}).assert_problem("OPENAI_API_KEY", "EMBEDDINGS_PROVIDER")
+    for value in (CANARY, f"ftp://{CANARY}", ""):
+        Run(product, {**asked, "EMBEDDING_BASE_URL": value}).assert_problem("EMBEDDING_BASE_URL")
+    Run(product, {**base, "FAQ_VECTOR_WEIGHT": "0", "FAQ_KEYWORD_WEIGHT": "0"}).assert_problem("FAQ_VECTOR_WEIGHT", "FAQ_KEYWORD_WEIGHT")
+
+
 def test_weak_keys_are_refused(product, base):
     """What no token could ever be verified with must not wait for the first request."""
     from cryptography.hazmat.primitives import serialization
@@ -305,7 +319,7 @@ def secret_names(product, base):
 
 
 def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
-    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef",
+    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef", "OPENAI_API_KEY": "sk-abc",
               "CLERK_SECRET_KEY": "sk_test_abc", "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET, "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem()}
     names = secret_names(product, base)
     assert set(names) == set(values)
@@ -326,7 +340,7 @@ def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
 
 
 def test_secrets_are_never_shown(product, issuer, tmp_path):
-    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2,
+    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2, "OPENAI_API_KEY": f"sk-{CANARY}",
               "CLERK_SECRET_KEY": f"sk_test_{CANARY}", "CLERK_WEBHOOK_SECRET": f"whsec_{CANARY}0", "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem(),
               "CLERK_PUBLISHABLE_KEY": issuer.publishable_key, "CLERK_JWKS_URL": f"https://u:{CANARY}@h.test/x", "CLERK_API_URL": f"https://u:{CANARY}@h.test"}
     hidden = [CANARY, issuer.private_pem().splitlines()[3]]

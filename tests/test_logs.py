@@ -104,6 +104,10 @@ def tour(one, mark, product):
     mark.all["phone"] = "987 6543"
     for query in (f"q={mark('query')}", f"city={mark('city')}", f"cursor={mark('cursor')}", f"{mark('parameter')}=1", f"limit={mark('number')}", f"q=%ff{mark('broken query')}", f"sort={mark('sort')}"):
         assert one.get(f"{LIST}?{query}", token=token).status in (200, 422), query
+    for query in (f"query={mark('question')}+{mark('question too')}", f"q={mark('q')}&mode=vector", f"query={mark('question of a kind')}&category={mark('category')}", f"query={'x' * 501}{mark('long question')}"):
+        assert one.get(f"/api/v1/faq/search?{query}").status in (200, 404, 422), query
+    feedback = {"helpful": False, "comment": mark("comment"), "session_id": f"{mark('session')}abcdef"}
+    assert one.post("/api/v1/faq/1/feedback", feedback).status in (204, 404)
     one.get(f"{LIST}/{mark('slug')}"), one.get(f"/{mark('path')}"), one.get(f"/{mark('long path')}" + "a" * 5000), one.get(f"{LIST}/%00{mark('NUL path')}")
     made = one.post(LIST, {**DRAFT, "title": f"Title {mark('title')}", "description": mark("description")}, token=agent, headers={"Idempotency-Key": mark("idempotency key")})
     assert made.status == 201
