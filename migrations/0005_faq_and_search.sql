@@ -169,6 +169,7 @@ CREATE TABLE faq_gap_examples (
 );
 CREATE INDEX faq_gap_examples_gap ON faq_gap_examples (gap_id, id DESC);
 
+-- Vectors of up to 2000 numbers stay in the row: reading them elsewhere costs more than comparing them.
 CREATE TABLE property_embeddings (
     property_id  bigint NOT NULL REFERENCES properties ON DELETE CASCADE,
     locale       text NOT NULL,
@@ -179,9 +180,11 @@ CREATE TABLE property_embeddings (
     created_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (property_id, locale, model),
     CHECK (vector_dims(embedding) = dims)
-);
-CREATE INDEX property_embeddings_hash_1536 ON property_embeddings
-    USING hnsw ((embedding::vector(1536)) vector_cosine_ops) WHERE model = 'hash-1536';
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE property_embeddings ALTER COLUMN embedding SET STORAGE EXTERNAL;
+-- One index for every model of this length: the server's role cannot make one when the model changes.
+CREATE INDEX property_embeddings_1536 ON property_embeddings
+    USING hnsw ((embedding::vector(1536)) vector_cosine_ops) WHERE dims = 1536;
 
 -- The same for a property: one vector a locale.
 CREATE VIEW property_parts AS
@@ -240,4 +243,138 @@ LANGUAGE sql IMMUTABLE AS $$
            v.s, k.s, coalesce(k.strict, false),
            CASE WHEN v.id IS NULL THEN 'keyword' WHEN k.id IS NULL THEN 'vector' ELSE 'hybrid' END
     FROM v FULL JOIN k USING (id)
+$$;
+
+-- ---- search for properties: filters as in properties_filtered. All texts of a property are searched, whatever their locale.
+-- Statements are planned anew each time, as filters differ too much, and without helpers: many search at once. ----
+
+-- Ids of what fits, unless these are more than at_most: then NULL.
+CREATE FUNCTION properties_fitting(f jsonb, at_most int) RETURNS bigint[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN count(*) <= at_most THEN coalesce(array_agg(x.id), '{}') END
+            FROM (SELECT p.id FROM properties_filtered(f) p LIMIT at_most::bigint + 1) x);
+END
+$$;
+
+-- Through the index, which walks on until enough of what it finds fits. Sorting would keep the planner from it.
+CREATE FUNCTION properties_near(f jsonb, query vector, in_model text)
+RETURNS TABLE (property_id bigint, distance double precision) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
+SET hnsw.iterative_scan = strict_order SET enable_sort = off SET enable_seqscan = off AS $$
+BEGIN
+    RETURN QUERY
+        SELECT e.property_id, e.embedding::vector(1536) <=> query::vector(1536)
+        FROM property_embeddings e JOIN properties_filtered(f) p ON p.id = e.property_id
+        WHERE e.dims = 1536 AND e.model = in_model
+        ORDER BY e.embedding::vector(1536) <=> query::vector(1536)
+        LIMIT 50;
+END
+$$;
+
+-- The 50 nearest by meaning. A few (fitting is not NULL) are all compared; many are searched through the index, and all
+-- compared when it gives up before it has found enough.
+CREATE FUNCTION properties_vector_leg(f jsonb, fitting bigint[], query vector, in_model text)
+RETURNS TABLE (id bigint, cosine double precision) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+    ids bigint[];
+    distances double precision[];
+BEGIN
+    IF fitting IS NULL AND vector_dims(query) = 1536 THEN
+        SELECT array_agg(n.property_id), array_agg(n.distance) INTO ids, distances
+        FROM properties_near(f, query, in_model) n;
+    END IF;
+    IF cardinality(ids) >= 50 THEN
+        RETURN QUERY
+            SELECT n.id, 1 - min(n.distance) FROM unnest(ids, distances) AS n (id, distance) GROUP BY n.id ORDER BY 2 DESC, 1;
+        RETURN;
+    END IF;
+    RETURN QUERY
+        WITH every AS MATERIALIZED (
+            SELECT e.property_id, 1 - (e.embedding <=> query) AS cosine
+            FROM unnest(coalesce(fitting, properties_fitting(f, 2147483647))) AS x (id)
+                 JOIN property_embeddings e ON e.property_id = x.id
+            WHERE e.model = in_model AND e.dims = vector_dims(query)
+        )
+        SELECT x.property_id, max(x.cosine) FROM every x GROUP BY x.property_id ORDER BY 2 DESC, 1 LIMIT 50;
+END
+$$;
+
+-- A text is in its own locale, which need not be that of the query: words count as English ones and as they are.
+CREATE FUNCTION any_word_query(query text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+    FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.english', query) || to_tsvector('pg_catalog.simple', query))) AS word
+$$;
+CREATE FUNCTION all_words_query(query text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$
+    SELECT websearch_to_tsquery('pg_catalog.english', plain) || websearch_to_tsquery('pg_catalog.simple', plain)
+    FROM regexp_replace(query, '\mor\M', ' ', 'g') AS plain
+$$;
+
+-- Of many that fit, some that have the words: there are too many to rank them all.
+CREATE FUNCTION properties_worded(f jsonb, all_words tsquery, any_word tsquery) RETURNS bigint[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    ids := ARRAY(SELECT p.id FROM property_texts t JOIN properties_filtered(f) p ON p.id = t.property_id
+                 WHERE t.fts @@ all_words LIMIT 500);
+    IF cardinality(ids) >= 50 THEN
+        RETURN ids;
+    END IF;
+    RETURN ids || ARRAY(SELECT p.id FROM property_texts t JOIN properties_filtered(f) p ON p.id = t.property_id
+                        WHERE t.fts @@ any_word LIMIT 500);
+END
+$$;
+-- The same by letters. The index can only afford a higher likeness than the one asked for in the end.
+CREATE FUNCTION properties_lettered(f jsonb, query text) RETURNS bigint[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $$
+BEGIN
+    RETURN ARRAY(SELECT p.id FROM property_texts t JOIN properties_filtered(f) p ON p.id = t.property_id
+                 WHERE query <% t.search_text LIMIT 500);
+END
+$$;
+
+-- What has the words of the query: all of them (strict, 1 + rank) or any (rank); and what looks alike letter by letter, when the
+-- script has no blanks or no word was found (alike: a typing error at most). near: ids that are looked at in any case. A property
+-- may come twice.
+CREATE FUNCTION properties_keyword_leg(f jsonb, fitting bigint[], near bigint[], query text)
+RETURNS TABLE (id bigint, s double precision, strict boolean, alike boolean) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+    all_words tsquery := all_words_query(query);
+    any_word tsquery := any_word_query(query);
+    spaceless boolean := query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]';
+    among bigint[] := fitting;
+BEGIN
+    IF numnode(any_word) > 0 THEN
+        IF fitting IS NULL THEN
+            among := near || properties_worded(f, all_words, any_word);
+        END IF;
+        RETURN QUERY
+            SELECT t.property_id, max(CASE WHEN t.fts @@ all_words THEN 1 + ts_rank_cd(t.fts, all_words, 32)
+                                           ELSE ts_rank_cd(t.fts, any_word, 32) END)::double precision,
+                   bool_or(t.fts @@ all_words), false
+            FROM unnest(among) AS x (id) JOIN property_texts t ON t.property_id = x.id
+            WHERE t.fts @@ any_word
+            GROUP BY t.property_id ORDER BY 2 DESC, 1 LIMIT 50;
+        IF FOUND AND NOT spaceless THEN
+            RETURN;
+        END IF;
+    END IF;
+    IF fitting IS NULL OR cardinality(fitting) > 1000 THEN
+        among := near || properties_lettered(f, query);
+    END IF;
+    RETURN QUERY
+        SELECT l.id, max(l.likeness), bool_or(spaceless AND char_length(query) >= 3 AND position(query IN l.search_text) > 0),
+               max(l.likeness) >= 0.5
+        FROM (SELECT t.property_id AS id, t.search_text, word_similarity(query, t.search_text)::double precision AS likeness
+              FROM unnest(among) AS x (id) JOIN property_texts t ON t.property_id = x.id) l
+        WHERE l.likeness > 0.3
+        GROUP BY l.id ORDER BY 2 DESC, 1 LIMIT 50;
+END
 $$;

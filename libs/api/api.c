@@ -7,6 +7,7 @@ const struct http_route *const api_routes[] = {
     docs_routes,
     users_routes,
     properties_routes,
+    property_search_routes,
     faq_routes,
     faq_admin_routes,
     faq_files_routes,

@@ -9,6 +9,7 @@ extern const struct http_route system_routes[]; /* /, /health, /ready, /metrics,
 extern const struct http_route docs_routes[];   /* /openapi.json, /docs, /redoc */
 extern const struct http_route users_routes[];
 extern const struct http_route properties_routes[];
+extern const struct http_route property_search_routes[];
 extern const struct http_route faq_routes[];
 extern const struct http_route jobs_routes[];
 extern const struct http_route faq_admin_routes[]; /* entries, categories, vectors */

@@ -46,24 +46,11 @@ static err read_text(struct call *call, const struct faq_search_query *in, const
     if (in->query != NULL && in->q != NULL) {
         return fail_field(call->ctx, "q", CODE_VALIDATION_ERROR, "is query again; give one");
     }
-    if (text[strspn(text, " \t\r\n\v\f")] == '\0') {
+    if (input_is_blank(text)) {
         return fail_field(call->ctx, "query", CODE_VALIDATION_ERROR, "must not be blank");
     }
     *out = text;
     return OK;
-}
-
-/* The language of the letters, if the product has it. */
-static const char *guess_locale(const struct call *call, const char *text)
-{
-    const struct strs *locales = &call->services->settings->locales;
-    const char *guess = faq_locale_of(text, call->locale);
-    for (int64_t i = 0; i < locales->count; i++) {
-        if (strcmp(locales->items[i], guess) == 0) {
-            return guess;
-        }
-    }
-    return call->locale;
 }
 
 static err search(struct call *call)
@@ -80,7 +67,7 @@ static err search(struct call *call)
         return fail_public(call->ctx, ERR_FORBIDDEN, /* name= */ NULL, "Admin access required");
     }
     if (query.locale == NULL) {
-        query.locale = guess_locale(call, query.text);
+        query.locale = input_guess_locale(call, query.text);
     }
     struct faq_result result = {0};
     TRY(faq_search(call->ctx, call->services->faq, &query, &result));

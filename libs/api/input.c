@@ -6,6 +6,9 @@
 #include "core/codes.h"
 #include "core/ctx.h"
 #include "core/limits.h"
+#include "core/services.h"
+#include "core/settings.h"
+#include "faq/faq.h"
 #include "http/call.h"
 
 static const struct field id_params_fields[] = {
@@ -51,6 +54,23 @@ bool input_cut_page(struct page *page, int64_t limit)
         page->items.count = limit;
     }
     return page->has_more;
+}
+
+const char *input_guess_locale(const struct call *call, const char *text)
+{
+    const struct strs *locales = &call->services->settings->locales;
+    const char *guess = faq_locale_of(text, call->locale);
+    for (int64_t i = 0; i < locales->count; i++) {
+        if (strcmp(locales->items[i], guess) == 0) {
+            return guess;
+        }
+    }
+    return call->locale;
+}
+
+bool input_is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n\v\f")] == '\0';
 }
 
 bool input_is_phone(const char *text)

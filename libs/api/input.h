@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/field.h"
 
+struct call;
 struct ctx;
 struct page;
 
@@ -28,6 +29,10 @@ bool input_cut_page(struct page *page, int64_t limit);
 
 /* A guest's session capability: 22 to 64 characters of base64url. */
 bool input_is_session(const char *text);
+/* The locale to search when none is named: that of the text's letters, if the product has it, else the caller's. */
+const char *input_guess_locale(const struct call *call, const char *text);
+
+bool input_is_blank(const char *text);
 bool input_is_phone(const char *text);
 bool input_is_https_url(const char *text);
 bool input_is_slug(const char *text);

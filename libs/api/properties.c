@@ -39,17 +39,9 @@ static err count_all(struct call *call, const char *count, const struct property
     if (count == NULL) {
         return OK;
     }
-    const char *filters = search->filters;
-    if (filters == NULL) {
-        filters =
-            search->listing_type == NULL
-                ? "{\"status\":\"active\"}"
-                : arena_printf(call->ctx->arena, "{\"status\":\"active\",\"listing_type\":\"%s\"}",
-                      search->listing_type);
-    }
     call->page.has_total = true;
-    return properties_count(call->ctx, call->services->db, filters, strcmp(count, "exact") == 0,
-        &call->page.total);
+    return properties_count(call->ctx, call->services->db, property_filters_json(call->ctx, search),
+        strcmp(count, "exact") == 0, &call->page.total);
 }
 
 static err show_full(struct call *call, const struct property_view *view)
@@ -67,12 +59,8 @@ static err prepare_order(struct call *call, const char *sort, struct property_se
     if (strcmp(sort, "distance") == 0 && !search->has_near) {
         return fail_field(call->ctx, "sort", CODE_VALIDATION_ERROR, "distance needs near");
     }
-    if (search->filters == NULL && strcmp(sort, "-published_at") != 0) {
-        search->filters =
-            search->listing_type == NULL
-                ? "{\"status\":\"active\"}"
-                : arena_printf(call->ctx->arena, "{\"status\":\"active\",\"listing_type\":\"%s\"}",
-                      search->listing_type);
+    if (strcmp(sort, "-published_at") != 0) {
+        search->filters = property_filters_json(call->ctx, search);
     }
     return OK;
 }
@@ -112,8 +100,8 @@ static err facets(struct call *call)
 {
     struct property_search search = {0};
     TRY(property_filters_read(call, call->query, &search));
-    TRY(prepare_order(call, "price", &search)); /* facets always go through the filters */
-    return properties_facets(call->ctx, call->services->db, search.filters, call->out);
+    return properties_facets(call->ctx, call->services->db,
+        property_filters_json(call->ctx, &search), call->out);
 }
 
 struct property_params {

@@ -191,6 +191,17 @@ static bool is_plain(const struct property_filters *in)
     return (in->has.present & all_rows & ~plain_rows) == 0;
 }
 
+const char *property_filters_json(struct ctx *ctx, const struct property_search *search)
+{
+    if (search->filters != NULL) {
+        return search->filters;
+    }
+    return search->listing_type == NULL
+               ? "{\"status\":\"active\"}"
+               : arena_printf(ctx->arena, "{\"status\":\"active\",\"listing_type\":\"%s\"}",
+                     search->listing_type);
+}
+
 err property_filters_read(struct call *call, const struct property_filters *in,
     struct property_search *out)
 {

@@ -10,6 +10,7 @@
 #include "properties/properties.h"
 
 struct call;
+struct ctx;
 
 /* A query struct starts with PROPERTY_FILTER_MEMBERS and its rows with PROPERTY_FILTER_FIELDS, in this order. */
 #define PROPERTY_FILTER_MEMBERS                                                                    \
@@ -90,6 +91,9 @@ struct property_search {
 /* in: a struct that begins as above. Errors: ERR_INVALID with the parameter, ERR_FORBIDDEN for status. */
 err property_filters_read(struct call *call, const struct property_filters *in,
     struct property_search *out);
+
+/* The filters of it as JSON also when they are plain. */
+const char *property_filters_json(struct ctx *ctx, const struct property_search *search);
 
 /* Who looks, in which locale and currency. */
 err property_view_read(struct call *call, const char *locale, const char *currency,

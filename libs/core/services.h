@@ -12,6 +12,7 @@ struct client;
 struct db;
 struct embedder;
 struct faq;
+struct finder;
 struct product_settings; /* core/settings.h */
 
 /* Last known state of a part we depend on, for /ready; asking never waits. */
@@ -34,6 +35,7 @@ struct services {
     struct auth *auth;
     struct embedder *embedder;         /* texts to vectors */
     struct faq *faq;                   /* search in the FAQ, and the freshness of its replies */
+    struct finder *finder;             /* search in the listings */
     const struct health_check *health; /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };

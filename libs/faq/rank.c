@@ -40,21 +40,39 @@ static err find_candidates(struct ctx *ctx, struct ranking *ranking)
         &faq_candidate_shape, rows + WORD_CANDIDATES, &ranking->candidates);
 }
 
-/* Without a vector nothing better than words is known, and all that they find is shown. */
-static bool passes(struct ctx *ctx, const struct ranking *ranking,
-    const struct faq_candidate *candidate)
+static struct evidence evidence_of(struct ctx *ctx, const struct faq_candidate *candidate)
 {
-    if (ranking->out->vector.values == NULL) {
-        return true;
-    }
-    const struct evidence evidence = {
+    return (struct evidence){
         .has_cosine = field_is_present(&candidate->scores.has, 0),
         .cosine = candidate->scores.vector,
         .strict = candidate->strict,
         .text = arena_printf(ctx->arena, "%s\n%s\n%s", candidate->question,
             candidate->variants_text, candidate->answer),
     };
-    return gate_passes(ranking->gate, &evidence);
+}
+
+/* Whether any candidate answers the query. Without a vector nothing better than words is known, and all that they find is
+ * shown. */
+static bool is_answered(struct ctx *ctx, const struct ranking *ranking)
+{
+    const struct faq_candidate *rows = ranking->candidates.items;
+    bool answered = ranking->out->vector.values == NULL;
+    for (int64_t i = 0; i < ranking->candidates.count && !answered; i++) {
+        const struct evidence evidence = evidence_of(ctx, &rows[i]);
+        answered = gate_passes(ranking->gate, &evidence);
+    }
+    return answered;
+}
+
+/* Beside an answer others are shown that say less. */
+static bool is_shown(struct ctx *ctx, const struct ranking *ranking,
+    const struct faq_candidate *candidate)
+{
+    if (ranking->out->vector.values == NULL) {
+        return true;
+    }
+    const struct evidence evidence = evidence_of(ctx, candidate);
+    return gate_keeps(ranking->gate, &evidence);
 }
 
 /* Six decimals: more say nothing, and cost room in every reply. */
@@ -107,11 +125,12 @@ static err choose(struct ctx *ctx, const struct ranking *ranking, struct faq_ver
     struct buf buf;
     buf_init(&buf, ctx->arena, 8192, LIMIT_REPLY_BYTES);
     buf_char(&buf, '[');
+    const bool answered = is_answered(ctx, ranking);
     for (int64_t i = 0; i < ranking->candidates.count; i++) {
-        if (out->count == limit && verdicts == NULL) {
+        if ((out->count == limit || !answered) && verdicts == NULL) {
             break;
         }
-        const bool passed = passes(ctx, ranking, &rows[i]);
+        const bool passed = answered && is_shown(ctx, ranking, &rows[i]);
         if (verdicts != NULL) {
             verdicts[i] = verdict_on(&rows[i], passed);
         }

@@ -9,7 +9,6 @@
 #include "faq/find.h"
 #include "faq/reply.h"
 #include "search/gate.h"
-#include "search/letters.h"
 #include "search/text.h"
 
 #define KEY_MAX_BYTES 4096
@@ -88,17 +87,6 @@ static err find_anew(struct ctx *ctx, struct search *search)
     return find_compute(ctx, search);
 }
 
-static bool has_word(const char *text)
-{
-    for (uint32_t c; (c = letter_next(&text)) != 0;) {
-        const enum letter_class class = letter_class(c);
-        if (class == LETTER_WORD || class == LETTER_RUN) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Punctuation and pictures only: no answer, and no gap either. */
 static err find_nothing(struct ctx *ctx, struct search *search)
 {
@@ -123,7 +111,7 @@ err faq_search(struct ctx *ctx, struct faq *faq, const struct faq_query *query,
     }
     search.text = search_normalise(ctx->arena, query->text);
     faq->counts.searches++;
-    if (!has_word(search.text)) {
+    if (!search_has_word(search.text)) {
         TRY(find_nothing(ctx, &search));
     } else if (query->explain) {
         TRY(find_anew(ctx, &search));

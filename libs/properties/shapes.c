@@ -43,39 +43,26 @@ static const struct field property_cover_fields[] = {
     FIELD_I64(struct property_cover, height, "Height", .nullable = true, .unit = "px"),
 };
 
-#define SUMMARY_FIELDS                                                                             \
-    FIELD_I64(struct property_summary, id, "Id"),                                                  \
-        FIELD_STR(struct property_summary, slug, "Name in addresses"),                             \
-        FIELD_STR(struct property_summary, title, "Title in the asked locale or a fallback"),      \
-        FIELD_ENUM(struct property_summary, listing_type, "Kind of offer",                         \
-            .choices = property_listing_types),                                                    \
-        FIELD_STR(struct property_summary, property_type, "Kind of property"),                     \
-        FIELD_STR(struct property_summary, property_sub_type, "Finer kind", .nullable = true),     \
-        FIELD_ENUM(struct property_summary, status, "State of the listing",                        \
-            .choices = property_statuses),                                                         \
-        FIELD_OBJ(struct property_summary, price, property_price, "Price",                         \
-            .shape = SHAPE(property_price)),                                                       \
-        FIELD_STR(struct property_summary, district, "District", .nullable = true),                \
-        FIELD_STR(struct property_summary, city, "City", .nullable = true),                        \
-        FIELD_STR(struct property_summary, province, "Province", .nullable = true),                \
-        FIELD_STR(struct property_summary, country, "ISO 3166 code"),                              \
-        FIELD_OBJ(struct property_summary, location, property_location, "Where it is",             \
-            .nullable = true, .shape = SHAPE(property_location)),                                  \
-        FIELD_I64(struct property_summary, bedrooms_total, "Bedrooms", .nullable = true),          \
-        FIELD_F64(struct property_summary, bathrooms_total, "Bathrooms", .nullable = true),        \
-        FIELD_I64(struct property_summary, max_guests, "Guests at most", .nullable = true),        \
-        FIELD_F64(struct property_summary, living_area_m2, "Living area", .nullable = true,        \
-            .unit = "m2"),                                                                         \
-        FIELD_F64(struct property_summary, lot_size_m2, "Land", .nullable = true, .unit = "m2"),   \
-        FIELD_F64(struct property_summary, cap_rate_pct, "Capitalisation rate", .nullable = true,  \
-            .unit = "%"),                                                                          \
-        FIELD_JSON(struct property_summary, cover, "Cover picture", .nullable = true,              \
-            .shape = SHAPE(property_cover)),                                                       \
-        FIELD_TIME(struct property_summary, published_at, "First published", .nullable = true),    \
-        FIELD_F64(struct property_summary, distance_km, "Distance to near", .nullable = true,      \
-            .omit = true)
+const struct shape property_price_shape = {
+    .name = "property_price",
+    .size = sizeof(struct property_price),
+    .fields = property_price_fields,
+    .count = COUNT(property_price_fields),
+};
+const struct shape property_location_shape = {
+    .name = "property_location",
+    .size = sizeof(struct property_location),
+    .fields = property_location_fields,
+    .count = COUNT(property_location_fields),
+};
+const struct shape property_cover_shape = {
+    .name = "property_cover",
+    .size = sizeof(struct property_cover),
+    .fields = property_cover_fields,
+    .count = COUNT(property_cover_fields),
+};
 
-static const struct field property_summary_fields[] = {SUMMARY_FIELDS};
+static const struct field property_summary_fields[] = {PROPERTY_SUMMARY_FIELDS};
 const struct shape property_summary_shape = {
     .name = "PropertySummary",
     .size = sizeof(struct property_summary),
@@ -87,7 +74,7 @@ const struct shape property_summary_shape = {
 
 /* The row has one member more than clients see. */
 static const struct field property_summary_row_fields[] = {
-    SUMMARY_FIELDS,
+    PROPERTY_SUMMARY_FIELDS,
     FIELD_STR(struct property_summary, sort_key, "Sort key of the row"),
 };
 const struct shape property_summary_row_shape = {

@@ -78,7 +78,7 @@ static int64_t log_count(uint32_t count)
 static void add_term(const struct seen *seen, const struct weights *weights, int64_t dims,
     int64_t *sums)
 {
-    static const int64_t kinds[TERM_KINDS] = {200, 100, 35, 50, 50}; /* hundredths */
+    static const int64_t kinds[TERM_KINDS] = {100, 100, 35, 50, 50, 400}; /* hundredths */
     const double telling = weights_of(weights, seen->hash);
     const int64_t value =
         kinds[seen->kind] * log_count(seen->count) * (int64_t)(telling * WEIGHT_UNIT + 0.5);
@@ -105,7 +105,7 @@ struct embedding embed_local(struct arena *arena, const char *text, int64_t dims
 {
     struct bag bag;
     init_bag(&bag, arena, /* count */ 1024);
-    terms_each(text, count_term, &bag);
+    terms_each_of_query(text, weights, count_term, &bag);
     int64_t *sums = ARENA_ARRAY(arena, int64_t, (size_t)dims);
     for (uint32_t i = 0; i < bag.count; i++) {
         if (bag.slots[i].hash != 0) {

@@ -1,89 +1,113 @@
 #include "search/gate.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "core/arena.h"
 #include "search/embedder.h"
 #include "search/terms.h"
 #include "search/weights.h"
 
-enum { SLOTS_FIRST = 256 };
-#define REMOTE_SIMILARITY 0.30
-#define LOCAL_EVIDENCE 0.43
-#define LOCAL_COSINE 0.5 /* part of the cosine in the evidence; the rest is the share */
+enum { SLOTS_FIRST = 64, GRAMS_PER_WORD = 5 };
 
-struct gram {
+/* Calibrated on the tuning half of the labelled questions (docs/search.md). */
+#define REMOTE_SIMILARITY 0.30
+#define LOCAL_COSINE 10.0
+#define LOCAL_LENGTH 0.5
+#define LOCAL_IDEAS 1.5
+#define LOCAL_WORDS 1.0
+#define LOCAL_LEAST 4.35 /* evidence of an answer */
+#define LOCAL_SURE 0.5   /* what the logistic function makes of it */
+#define LOCAL_BESIDE 1.5 /* so much less is enough beside an answer */
+#define WORDS_ALONE 0.36 /* share, when there is no vector */
+#define IDEA_MASS 4.0F
+
+struct term {
     uint64_t hash; /* 0 = free */
     float mass;
+    bool is_idea;
     uint32_t seen_in; /* number of the last text that had it */
 };
 
-/* What changes while texts are looked at. */
-struct grams {
+struct share {
+    double words, ideas; /* mass; words counts the ideas too */
+};
+
+/* The words and ideas of the query; what changes while texts are looked at stands here too. */
+struct terms {
     struct arena *arena;
     const struct weights *weights;
-    struct gram *slots;
+    struct term *slots;
     uint32_t count, used; /* count: a power of two */
+    uint32_t grams;       /* how long the query is */
     uint32_t text;        /* number of the present one */
-    double total, found;
+    struct share total, found;
 };
 
 struct gate {
-    struct grams *grams;
+    struct terms *terms;
     bool local;
     double threshold;
 };
 
-static struct gram *find_slot(const struct grams *grams, uint64_t hash)
+static struct term *find_slot(const struct terms *terms, uint64_t hash)
 {
-    uint32_t at = (uint32_t)(hash >> 16) & (grams->count - 1);
-    while (grams->slots[at].hash != 0 && grams->slots[at].hash != hash) {
-        at = (at + 1) & (grams->count - 1);
+    uint32_t at = (uint32_t)(hash >> 16) & (terms->count - 1);
+    while (terms->slots[at].hash != 0 && terms->slots[at].hash != hash) {
+        at = (at + 1) & (terms->count - 1);
     }
-    return &grams->slots[at];
+    return &terms->slots[at];
 }
 
-static void grow(struct grams *grams)
+static void grow(struct terms *terms)
 {
-    const struct grams old = *grams;
-    grams->count *= 2;
-    grams->slots = ARENA_ARRAY(grams->arena, struct gram, grams->count);
+    const struct terms old = *terms;
+    terms->count *= 2;
+    terms->slots = ARENA_ARRAY(terms->arena, struct term, terms->count);
     for (uint32_t i = 0; i < old.count; i++) {
         if (old.slots[i].hash != 0) {
-            *find_slot(grams, old.slots[i].hash) = old.slots[i];
+            *find_slot(terms, old.slots[i].hash) = old.slots[i];
         }
     }
 }
 
-static void add_gram(void *arg, enum term_kind kind, uint64_t hash)
+static void add_mass(struct share *share, const struct term *term)
 {
-    struct grams *grams = arg;
-    if (kind < TERM_GRAM3) {
+    share->words += (double)term->mass;
+    share->ideas += term->is_idea ? (double)term->mass : 0;
+}
+
+static void add_term(void *arg, enum term_kind kind, uint64_t hash)
+{
+    struct terms *terms = arg;
+    terms->grams += kind == TERM_GRAM3;
+    if (kind != TERM_WORD && kind != TERM_IDEA) {
         return;
     }
-    if (grams->used >= grams->count / 2) {
-        grow(grams);
+    if (terms->used >= terms->count / 2) {
+        grow(terms);
     }
-    struct gram *slot = find_slot(grams, hash);
+    struct term *slot = find_slot(terms, hash);
     if (slot->hash == 0) {
-        *slot = (struct gram){hash, (float)weights_of(grams->weights, hash), 0};
-        grams->total += (double)slot->mass;
-        grams->used++;
+        const float weight = kind == TERM_IDEA ? IDEA_MASS : 1;
+        *slot = (struct term){
+            hash, weight * (float)weights_of(terms->weights, hash), kind == TERM_IDEA, 0};
+        add_mass(&terms->total, slot);
+        terms->used++;
     }
 }
 
-static void find_gram(void *arg, enum term_kind kind, uint64_t hash)
+static void find_term(void *arg, enum term_kind kind, uint64_t hash)
 {
-    struct grams *grams = arg;
-    if (kind < TERM_GRAM3) {
+    struct terms *terms = arg;
+    if (kind != TERM_WORD && kind != TERM_IDEA) {
         return;
     }
-    struct gram *slot = find_slot(grams, hash);
-    if (slot->hash != 0 && slot->seen_in != grams->text) {
-        slot->seen_in = grams->text;
-        grams->found += (double)slot->mass;
+    struct term *slot = find_slot(terms, hash);
+    if (slot->hash != 0 && slot->seen_in != terms->text) {
+        slot->seen_in = terms->text;
+        add_mass(&terms->found, slot);
     }
 }
 
@@ -91,40 +115,65 @@ struct gate *gate_new(struct arena *arena, const struct embedder *embedder, cons
     const struct weights *weights, const char *query, double min_similarity)
 {
     struct gate *gate = ARENA_NEW(arena, struct gate);
-    (void)embedder;
+    (void)embedder; /* the model says it all */
     gate->local = embedder_is_local(model);
     gate->threshold = min_similarity >= 0 ? min_similarity
-                      : gate->local       ? LOCAL_EVIDENCE
+                      : gate->local       ? LOCAL_SURE
                                           : REMOTE_SIMILARITY;
-    gate->grams = ARENA_NEW(arena, struct grams);
-    gate->grams->arena = arena;
-    gate->grams->weights = weights;
-    gate->grams->count = SLOTS_FIRST;
-    gate->grams->slots = ARENA_ARRAY(arena, struct gram, SLOTS_FIRST);
-    terms_each(query, add_gram, gate->grams);
+    gate->terms = ARENA_NEW(arena, struct terms);
+    gate->terms->arena = arena;
+    gate->terms->weights = weights;
+    gate->terms->count = SLOTS_FIRST;
+    gate->terms->slots = ARENA_ARRAY(arena, struct term, SLOTS_FIRST);
+    terms_each_of_query(query, weights, add_term, gate->terms);
     return gate;
+}
+
+static struct share share_of(const struct gate *gate, const char *text)
+{
+    struct terms *terms = gate->terms;
+    terms->text++;
+    terms->found = (struct share){0};
+    terms_each(text, find_term, terms);
+    const struct share *total = &terms->total, *found = &terms->found;
+    return (struct share){total->words > 0 ? found->words / total->words : 0,
+        total->ideas > 0 ? found->ideas / total->ideas : 0};
 }
 
 double gate_share(const struct gate *gate, const char *text)
 {
-    struct grams *grams = gate->grams;
-    grams->text++;
-    grams->found = 0;
-    terms_each(text, find_gram, grams);
-    return grams->total > 0 ? grams->found / grams->total : 0;
+    return share_of(gate, text).words;
+}
+
+/* The longer a question, the less of it one entry repeats: then a smaller cosine says as much. */
+static double local_evidence(const struct gate *gate, const struct evidence *evidence)
+{
+    const double words = (double)gate->terms->grams / GRAMS_PER_WORD;
+    const struct share share = share_of(gate, evidence->text);
+    return LOCAL_COSINE * evidence->cosine + LOCAL_LENGTH * log(1 + words) +
+           LOCAL_IDEAS * share.ideas + LOCAL_WORDS * share.words;
+}
+
+static bool is_enough(const struct gate *gate, const struct evidence *evidence, double less)
+{
+    if (!evidence->has_cosine) {
+        return share_of(gate, evidence->text).words >= WORDS_ALONE;
+    }
+    if (!gate->local) {
+        return evidence->strict || evidence->cosine >= gate->threshold;
+    }
+    const double sure = 1 / (1 + exp(LOCAL_LEAST - less - local_evidence(gate, evidence)));
+    return sure >= gate->threshold;
 }
 
 bool gate_passes(const struct gate *gate, const struct evidence *evidence)
 {
-    if (!gate->local && evidence->has_cosine) {
-        return evidence->strict || evidence->cosine >= gate->threshold;
-    }
-    const double share = gate_share(gate, evidence->text);
-    if (!evidence->has_cosine) {
-        return share >= gate->threshold;
-    }
-    return (1 - LOCAL_COSINE) * share + LOCAL_COSINE * evidence->cosine >=
-           gate->threshold * (1 - LOCAL_COSINE);
+    return is_enough(gate, evidence, /* less */ 0);
+}
+
+bool gate_keeps(const struct gate *gate, const struct evidence *evidence)
+{
+    return is_enough(gate, evidence, LOCAL_BESIDE);
 }
 
 double gate_min_similarity(const struct gate *gate)

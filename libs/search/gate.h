@@ -1,9 +1,10 @@
 /* search/gate.h - whether what was found answers the query at all. Looks at what each leg measured and at the words of
- * the item itself, never at the fused score, which is a rank. Calibrated per provider: docs/search.md. */
+ * the items themselves, never at the fused score, which is a rank. Calibrated per provider: docs/search.md. */
 #ifndef SEARCH_GATE_H
 #define SEARCH_GATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct arena;
 struct embedder;
@@ -17,16 +18,19 @@ struct evidence {
         text; /* question, variants and answer of the item, or a property's title and description */
 };
 
-/* In the arena; one query. weights NULL = all terms tell the same. min_similarity below 0 = the provider's own. */
+/* In the arena; one query. weights NULL = all terms tell the same. min_similarity below 0 = the provider's own: a cosine for
+ * a service; for local models how sure the item answers, 0..1. */
 struct gate;
 struct gate *gate_new(struct arena *arena, const struct embedder *embedder, const char *model,
     const struct weights *weights, const char *query, double min_similarity);
+/* Whether the item answers the query. Where one does, others may be shown beside it that say less: gate_keeps. */
 bool gate_passes(const struct gate *gate, const struct evidence *evidence);
+bool gate_keeps(const struct gate *gate, const struct evidence *evidence);
 
 /* The least cosine asked for, or the provider's own measure. */
 double gate_min_similarity(const struct gate *gate);
 
-/* Share of what the query says, by weight of its character n-grams, that occurs in the text: 0..1. */
+/* Share of what the query says, by weight of its words and ideas, that occurs in the text: 0..1. */
 double gate_share(const struct gate *gate, const char *text);
 
 #endif

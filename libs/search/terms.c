@@ -4,66 +4,82 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "search/hash.h"
+#include "search/ideas.h"
 #include "search/letters.h"
+#include "search/stem.h"
+#include "search/weights.h"
 
-enum { GRAM_MIN = 3, GRAM_MAX = 5, WORD_MAX = 12, EDGE_START = 2, EDGE_END = 3 };
-
-/* One step of the hash: a multiplication spreads upwards, the shift brings it down again. */
-static uint64_t stir(uint64_t hash, uint64_t value)
-{
-    hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
-    return hash ^ hash >> 29;
-}
-
-static uint64_t finish(uint64_t hash, enum term_kind kind)
-{
-    hash = stir(hash, (uint64_t)kind + 1);
-    hash *= 0xBF58476D1CE4E5B9U;
-    return hash ^ hash >> 32;
-}
+enum { GRAM_MIN = 3, GRAM_MAX = 5, WORD_MAX = 32, EDGE_START = 2, EDGE_END = 3 };
 
 struct scan {
     term_fn *fn;
     void *arg;
-    enum letter_class in;      /* kind of the word that is open; LETTER_NONE = none */
-    uint32_t window[GRAM_MAX]; /* its last code points, newest first */
-    int seen;                  /* how many of them are there */
-    uint64_t hash;             /* of the whole word */
-    char letters[WORD_MAX];    /* its beginning, to know stop words; 0 where it is not ASCII */
+    const struct weights *weights; /* NULL = words are taken as they are */
+    enum letter_class in;          /* kind of the word that is open; LETTER_NONE = none */
+    uint32_t window[GRAM_MAX];     /* its last code points, newest first */
+    int seen;                      /* how many of them are there */
+    uint64_t hash;                 /* of the whole word */
+    char letters[WORD_MAX];        /* the word, when it is of ASCII letters and not longer */
     size_t length;
-    uint64_t former; /* the word before it in this sentence; 0 = none */
+    bool is_plain;
+    uint64_t former;                 /* the word before it in this sentence; 0 = none */
+    uint64_t stems[IDEA_WORDS_MAX];  /* keys of the last words, newest first; 0 = none */
+    uint32_t tail[IDEA_LETTERS_MAX]; /* last letters of a script without blanks, newest first */
+    int tail_seen;
 };
 
-static int compare_words(const char *a, const char *b, size_t b_len)
+/* ---- ideas ---- */
+
+static bool report_ideas(const struct scan *scan, uint64_t key)
 {
-    const int order = strncmp(a, b, b_len);
-    return order != 0 ? order : a[b_len] != '\0';
+    int at = 0;
+    for (uint32_t idea = ideas_of(key, at); idea != 0; idea = ideas_of(key, ++at)) {
+        scan->fn(scan->arg, TERM_IDEA, hash_finish(hash_stir(0, idea), TERM_IDEA));
+    }
+    return at > 0;
 }
 
-/* Words that say nothing about the subject. Apostrophes are gone by now. */
-static bool is_stop_word(const char *word, size_t len)
+/* What the last word, the last two, three and four of them stand for. */
+static void report_words(struct scan *scan, uint64_t newest)
 {
-    static const char *const words[] = {"a", "about", "all", "am", "an", "and", "any", "are", "as",
-        "at", "be", "been", "but", "by", "can", "cant", "could", "did", "do", "does", "doesnt",
-        "dont", "for", "from", "get", "give", "has", "have", "hello", "hey", "hi", "how", "i", "id",
-        "if", "ill", "im", "in", "into", "is", "isnt", "it", "its", "ive", "just", "know", "let",
-        "like", "may", "me", "might", "my", "need", "no", "not", "of", "on", "or", "our", "please",
-        "shall", "should", "so", "some", "tell", "than", "thanks", "that", "the", "their", "them",
-        "then", "there", "these", "they", "this", "to", "too", "us", "want", "was", "we", "were",
-        "what", "whats", "when", "where", "which", "who", "why", "will", "with", "would", "you",
-        "your"};
-    size_t first = 0, last = sizeof(words) / sizeof(words[0]);
-    while (first < last) {
-        const size_t middle = (first + last) / 2;
-        const int order = compare_words(words[middle], word, len);
-        if (order == 0) {
-            return true;
-        }
-        first = order < 0 ? middle + 1 : first;
-        last = order < 0 ? last : middle;
+    memmove(scan->stems + 1, scan->stems, (IDEA_WORDS_MAX - 1) * sizeof(scan->stems[0]));
+    scan->stems[0] = newest;
+    uint64_t key = 0;
+    for (int n = 0; n < IDEA_WORDS_MAX && scan->stems[n] != 0; n++) {
+        key = n == 0 ? newest : idea_key_before(key, scan->stems[n]);
+        report_ideas(scan, key);
     }
-    return false;
 }
+
+/* The longest known word that ends with c. */
+static void report_letters(struct scan *scan, uint32_t c)
+{
+    memmove(scan->tail + 1, scan->tail, (IDEA_LETTERS_MAX - 1) * sizeof(scan->tail[0]));
+    scan->tail[0] = c;
+    scan->tail_seen += scan->tail_seen < IDEA_LETTERS_MAX;
+    uint64_t key = 0, longest = 0;
+    for (int n = 0; n < scan->tail_seen; n++) {
+        key = idea_key_before(key, scan->tail[n]);
+        longest = n > 0 && ideas_of(key, 0) != 0 ? key : longest;
+    }
+    if (longest != 0) {
+        report_ideas(scan, longest);
+    }
+}
+
+static uint64_t word_key(const struct scan *scan, bool is_stop_word, uint64_t term)
+{
+    char stem[WORD_MAX];
+    memcpy(stem, scan->letters, scan->length);
+    const size_t len = stem_cut(stem, scan->length);
+    const bool is_known = scan->weights == NULL || is_stop_word ||
+                          weights_know(scan->weights, term) || ideas_know_stem(stem, len);
+    const char *meant = is_known ? NULL : ideas_correct(stem, len);
+    return meant != NULL ? idea_word_key(meant, strlen(meant)) : idea_word_key(stem, len);
+}
+
+/* ---- words and grams ---- */
 
 /* The n-grams that end with c: hashed from the newest letter backwards, so that each length continues the shorter one. */
 static void push(struct scan *scan, uint32_t c)
@@ -73,10 +89,10 @@ static void push(struct scan *scan, uint32_t c)
     scan->seen += scan->seen < GRAM_MAX;
     uint64_t hash = 0;
     for (int n = 1; n <= scan->seen; n++) {
-        hash = stir(hash, scan->window[n - 1]);
+        hash = hash_stir(hash, scan->window[n - 1]);
         if (n >= GRAM_MIN) {
             const enum term_kind kind = (enum term_kind)(TERM_GRAM3 + n - GRAM_MIN);
-            scan->fn(scan->arg, kind, finish(hash, kind));
+            scan->fn(scan->arg, kind, hash_finish(hash, kind));
         }
     }
 }
@@ -87,6 +103,7 @@ static void start_word(struct scan *scan, enum letter_class kind)
     scan->seen = 0;
     scan->hash = 0;
     scan->length = 0;
+    scan->is_plain = true;
     if (kind == LETTER_WORD) {
         push(scan, EDGE_START);
     }
@@ -95,31 +112,49 @@ static void start_word(struct scan *scan, enum letter_class kind)
 static void add_letter(struct scan *scan, uint32_t c)
 {
     push(scan, c);
-    scan->hash = stir(scan->hash, c);
-    if (scan->length < WORD_MAX) {
-        scan->letters[scan->length] = (char)(c < 0x80 ? c : 0);
+    scan->hash = hash_stir(scan->hash, c);
+    if (c >= 0x80 || scan->length == WORD_MAX) {
+        scan->is_plain = false;
+    } else {
+        scan->letters[scan->length++] = (char)c;
     }
-    scan->length++;
+    const bool is_digit = c >= '0' && c <= '9';
+    if (scan->in == LETTER_RUN || (is_digit && scan->tail_seen > 0)) {
+        report_letters(scan, c);
+    } else {
+        scan->tail_seen = 0;
+    }
 }
 
 static void end_word(struct scan *scan)
 {
     if (scan->in == LETTER_WORD) {
         push(scan, EDGE_END);
-        if (scan->length > WORD_MAX || !is_stop_word(scan->letters, scan->length)) {
-            scan->fn(scan->arg, TERM_WORD, finish(scan->hash, TERM_WORD));
-            if (scan->former != 0) {
-                scan->fn(scan->arg, TERM_PAIR, finish(stir(scan->former, scan->hash), TERM_PAIR));
-            }
-            scan->former = scan->hash;
+        const bool is_stop_word = scan->is_plain && stem_is_stop_word(scan->letters, scan->length);
+        const uint64_t term = hash_finish(scan->hash, TERM_WORD);
+        if (!is_stop_word) {
+            scan->fn(scan->arg, TERM_WORD, term);
         }
+        if (!is_stop_word && scan->former != 0) {
+            scan->fn(scan->arg, TERM_PAIR,
+                hash_finish(hash_stir(hash_stir(scan->former, 1), scan->hash), TERM_PAIR));
+        }
+        scan->former = is_stop_word ? scan->former : scan->hash;
+        report_words(scan, scan->is_plain ? word_key(scan, is_stop_word, term) : 0);
     }
     scan->in = LETTER_NONE;
 }
 
-void terms_each(const char *text, term_fn *fn, void *arg)
+static void pass_sign(struct scan *scan, uint32_t c)
 {
-    struct scan scan = {.fn = fn, .arg = arg};
+    const bool joins = c == ' ' || c == '-' || c == '/';
+    scan->former = joins ? scan->former : 0;
+    scan->tail_seen = c == ' ' || c == '.' ? scan->tail_seen : 0;
+}
+
+void terms_each_of_query(const char *text, const struct weights *weights, term_fn *fn, void *arg)
+{
+    struct scan scan = {.fn = fn, .arg = arg, .weights = weights};
     for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
         c = letter_fold(c);
         const enum letter_class kind = letter_class(c);
@@ -130,7 +165,7 @@ void terms_each(const char *text, term_fn *fn, void *arg)
             end_word(&scan);
         }
         if (kind == LETTER_NONE) {
-            scan.former = c == ' ' || c == '-' || c == '/' ? scan.former : 0;
+            pass_sign(&scan, c);
             continue;
         }
         if (scan.in == LETTER_NONE) {
@@ -141,11 +176,16 @@ void terms_each(const char *text, term_fn *fn, void *arg)
     end_word(&scan);
 }
 
+void terms_each(const char *text, term_fn *fn, void *arg)
+{
+    terms_each_of_query(text, /* weights */ NULL, fn, arg);
+}
+
 uint64_t terms_hash(const char *text)
 {
     uint64_t hash = 0;
     for (; *text != '\0'; text++) {
-        hash = stir(hash, (unsigned char)*text);
+        hash = hash_stir(hash, (unsigned char)*text);
     }
-    return finish(hash, TERM_KINDS);
+    return hash_finish(hash, TERM_KINDS);
 }

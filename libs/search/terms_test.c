@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/weights.h"
+
 enum { TERMS_MAX = 512 };
 
 struct terms {
@@ -19,6 +21,19 @@ static void note(void *arg, enum term_kind kind, uint64_t hash)
     ck_assert_int_lt(terms->count, TERMS_MAX);
     terms->hashes[terms->count++] = hash;
     terms->counts[kind]++;
+}
+
+struct ideas {
+    uint64_t hashes[TERMS_MAX];
+    int count;
+};
+
+static void note_idea(void *arg, enum term_kind kind, uint64_t hash)
+{
+    struct ideas *ideas = arg;
+    if (kind == TERM_IDEA) {
+        ideas->hashes[ideas->count++] = hash;
+    }
 }
 
 static struct terms terms_of(const char *text)
@@ -37,7 +52,7 @@ static bool are_equal(const char *a, const char *b)
 
 static const struct {
     const char *text;
-    int counts[TERM_KINDS]; /* words, pairs, 3-, 4-, 5-grams */
+    int counts[TERM_IDEA]; /* words, pairs, 3-, 4-, 5-grams */
 } texts[] = {
     {"pool", {1, 0, 4, 3, 2}}, /* ^pool$ */
     {"a", {0, 0, 1, 0, 0}},    /* ^a$, a stop word */
@@ -54,7 +69,7 @@ static const struct {
 START_TEST(a_text_has_words_pairs_and_grams)
 {
     const struct terms terms = terms_of(texts[_i].text);
-    for (int kind = 0; kind < TERM_KINDS; kind++) {
+    for (int kind = 0; kind < TERM_IDEA; kind++) {
         ck_assert_msg(terms.counts[kind] == texts[_i].counts[kind], "%s: %d of kind %d",
             texts[_i].text, terms.counts[kind], kind);
     }
@@ -68,6 +83,46 @@ START_TEST(case_accents_and_apostrophes_do_not_matter)
     ck_assert(are_equal("๒๕ ปี", "25 ปี"));
     ck_assert(!are_equal("pool", "pools"));
     ck_assert(!are_equal("private pool", "pool private"));
+}
+END_TEST
+
+/* The ideas that both have. */
+static int common_ideas(const char *a, const char *b, const struct weights *weights)
+{
+    struct ideas left = {0}, right = {0};
+    terms_each_of_query(a, weights, note_idea, &left);
+    terms_each(b, note_idea, &right);
+    int common = 0;
+    for (int i = 0; i < left.count; i++) {
+        for (int j = 0; j < right.count; j++) {
+            common += left.hashes[i] == right.hashes[j];
+        }
+    }
+    return common;
+}
+
+START_TEST(words_stand_for_ideas)
+{
+    ck_assert_int_gt(common_ideas("my money back", "refunds", NULL), 0);
+    ck_assert_int_gt(common_ideas("Could we CALL-OFF our trip?", "cancelling", NULL), 0);
+    ck_assert_int_gt(common_ideas("อยากยกเลิกครับ", "cancel", NULL), 0);
+    ck_assert_int_gt(common_ideas("ตม.30", "ตม 30", NULL), 0);
+    ck_assert_int_gt(common_ideas("บังคับแจ้ง ตม.๓๐ ไหม", "TM30", NULL), 0);
+    ck_assert_int_eq(common_ideas("puppy", "mortgage", NULL), 0);
+    ck_assert_int_eq(common_ideas("call. Off", "cancel", NULL) > 0,
+        common_ideas("call off", "cancel", NULL) > 0);
+}
+END_TEST
+
+START_TEST(slips_of_a_query_are_forgiven_but_not_known_words)
+{
+    struct weights *weights = weights_new();
+    weights_add(weights, "the heat of the deposite");
+    ck_assert_int_eq(common_ideas("refnud", "refund", NULL), 0); /* a document is taken as it is */
+    ck_assert_int_gt(common_ideas("refnud", "refund", weights), 0);
+    ck_assert_int_eq(common_ideas("deposite", "deposit", NULL),
+        common_ideas("deposite", "deposit", weights));
+    weights_free(weights);
 }
 END_TEST
 
@@ -100,6 +155,8 @@ int main(void)
     TCase *tcase = tcase_create("terms");
     tcase_add_loop_test(tcase, a_text_has_words_pairs_and_grams, 0, COUNT(texts));
     tcase_add_test(tcase, case_accents_and_apostrophes_do_not_matter);
+    tcase_add_test(tcase, words_stand_for_ideas);
+    tcase_add_test(tcase, slips_of_a_query_are_forgiven_but_not_known_words);
     tcase_add_test(tcase, different_terms_have_different_hashes);
     tcase_add_test(tcase, hashes_are_the_same_in_every_build);
     suite_add_tcase(suite, tcase);

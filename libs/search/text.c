@@ -67,6 +67,17 @@ bool search_has_thai(const char *text)
     return false;
 }
 
+bool search_has_word(const char *text)
+{
+    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
+        const enum letter_class class = letter_class(c);
+        if (class == LETTER_WORD || class == LETTER_RUN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *search_locale_of(const char *query, const char *fallback)
 {
     if (search_has_thai(query)) {

@@ -10,6 +10,8 @@ struct arena;
  * only in that. "" if nothing else is left. In the arena. */
 const char *search_normalise(struct arena *arena, const char *text);
 bool search_has_thai(const char *text);
+/* Whether there is anything to look for: not only punctuation and pictures. */
+bool search_has_word(const char *text);
 /* The locale to search when the caller names none: "th" for a query with Thai letters; any other searches fallback (the
  * locale of the request), but "en" when that is "th". Returns a constant or fallback itself. */
 const char *search_locale_of(const char *query, const char *fallback);

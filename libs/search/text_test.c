@@ -33,6 +33,16 @@ START_TEST(questions_that_differ_in_form_only_become_equal)
 }
 END_TEST
 
+START_TEST(punctuation_and_pictures_are_no_words)
+{
+    ck_assert(!search_has_word(""));
+    ck_assert(!search_has_word(" ?! \xF0\x9F\x99\x82 - "));
+    ck_assert(search_has_word("?a"));
+    ck_assert(search_has_word("7"));
+    ck_assert(search_has_word("\xE0\xB8\x81"));
+}
+END_TEST
+
 static const struct {
     const char *query, *fallback, *locale;
 } locales[] = {
@@ -58,6 +68,7 @@ int main(void)
     Suite *suite = suite_create("text");
     TCase *tcase = tcase_create("text");
     tcase_add_loop_test(tcase, questions_that_differ_in_form_only_become_equal, 0, COUNT(texts));
+    tcase_add_test(tcase, punctuation_and_pictures_are_no_words);
     tcase_add_loop_test(tcase, the_letters_of_a_query_choose_its_locale, 0, COUNT(locales));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

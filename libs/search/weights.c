@@ -113,3 +113,8 @@ double weights_of(const struct weights *weights, uint64_t term)
     const uint32_t in = find_slot(weights, key_of(term))->documents;
     return log(1 + weights->documents / (in + 0.5));
 }
+
+bool weights_know(const struct weights *weights, uint64_t term)
+{
+    return find_slot(weights, key_of(term))->term != 0;
+}

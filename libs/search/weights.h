@@ -4,6 +4,7 @@
 #ifndef SEARCH_WEIGHTS_H
 #define SEARCH_WEIGHTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct weights;
@@ -14,6 +15,8 @@ void weights_free(struct weights *weights);
  * between them. */
 void weights_add(struct weights *weights, const char *document);
 
+/* Whether any of the texts has it. */
+bool weights_know(const struct weights *weights, uint64_t term);
 /* Over 0; 1 for every term when weights is NULL or empty. */
 double weights_of(const struct weights *weights, uint64_t term);
 

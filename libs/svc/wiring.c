@@ -15,6 +15,7 @@
 #include "net/client.h"
 #include "net/fiber.h"
 #include "net/loop.h"
+#include "properties/finder.h"
 #include "properties/sql.h"
 #include "search/embedder.h"
 #include "svc/idempotency.h"
@@ -129,6 +130,13 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
     };
     services->embedder = embedder_open(&embedder);
     services->faq = open_faq(wiring, log);
+    const struct finder_options finder = {
+        .config = &settings->search,
+        .db = services->db,
+        .embedder = services->embedder,
+        .loop = loop,
+    };
+    services->finder = finder_open(&finder);
     const struct health_check health[] = {
         {"database", true, database_health, services->db},
         {"migrations", true, migrations_health, shared},
@@ -155,6 +163,7 @@ void wiring_run_jobs(struct wiring *wiring, struct log *log)
 void wiring_close(struct wiring *wiring)
 {
     jobs_close(wiring->jobs);
+    finder_close(wiring->services.finder);
     faq_close(wiring->services.faq);
     embedder_close(wiring->services.embedder);
     auth_close(wiring->services.auth);

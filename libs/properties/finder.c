@@ -1,0 +1,321 @@
+#include "properties/finder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/assert.h"
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/ctx.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "db/db.h"
+#include "net/fiber.h"
+#include "net/single_flight.h"
+#include "properties/embed.h"
+#include "properties/finder_rows.h"
+#include "properties/sql.h"
+#include "search/embedder.h"
+#include "search/gate.h"
+#include "search/text.h"
+#include "search/weights.h"
+
+/* Up to so many properties that fit are all compared, with full recall; more go through the index. Where both cost the
+ * same with 100,000 properties: bench/search/properties.py. */
+#define EXACT_UP_TO 5000
+#define VECTOR_WEIGHT 0.7
+#define KEYWORD_WEIGHT 0.3
+#define SPARE_CANDIDATES 16 /* read beyond the limit, for those that the gate refuses */
+#define MODEL_MAX_BYTES 128
+#define MODEL_NS INT64_C(1000000000)
+#define CORPUS_TEXTS 1000
+#define CORPUS_NS INT64_C(600000000000)
+#define YIELD_EVERY 50
+
+struct finder {
+    struct finder_options options;
+    struct single_flight *flights;
+    char model[MODEL_MAX_BYTES];
+    int64_t model_until_ns;
+    struct weights *weights; /* NULL = not known yet */
+    int64_t weights_until_ns;
+};
+
+struct finder *finder_open(const struct finder_options *options)
+{
+    struct finder *finder = calloc(1, sizeof(*finder));
+    ASSERT(finder != NULL);
+    finder->options = *options;
+    finder->flights = single_flight_new(options->loop);
+    return finder;
+}
+
+void finder_close(struct finder *finder)
+{
+    if (finder == NULL) {
+        return;
+    }
+    weights_free(finder->weights);
+    single_flight_free(finder->flights);
+    free(finder);
+}
+
+/* ---- what a search needs to know beforehand ---- */
+
+static err load_model(struct ctx *ctx, void *arg)
+{
+    struct finder *finder = arg;
+    const char *model = NULL;
+    TRY(properties_model(ctx, finder->options.db, /* wanted */ NULL, &model));
+    if (strlen(model) >= sizeof(finder->model)) {
+        return fail(ctx, ERR_INTERNAL, "name of the embedding model is too long");
+    }
+    memcpy(finder->model, model, strlen(model) + 1);
+    finder->model_until_ns = clock_monotonic_ns(ctx->clock) + MODEL_NS;
+    return OK;
+}
+
+static err load_weights(struct ctx *ctx, void *arg)
+{
+    struct text {
+        const char *text;
+    };
+    static const struct field text_fields[] = {FIELD_STR(struct text, text, "Of a property")};
+    struct finder *finder = arg;
+    struct list rows = {0};
+    TRY(db_list_slow(ctx, finder->options.db, &SQL_properties_corpus, DB_ARGS(DB_I64(CORPUS_TEXTS)),
+        SHAPE(text), CORPUS_TEXTS, &rows));
+    const struct text *texts = rows.items;
+    struct weights *weights = weights_new();
+    err e = OK;
+    for (int64_t i = 0; i < rows.count && is_ok(e); i++) {
+        weights_add(weights, texts[i].text);
+        e = i % YIELD_EVERY == 0 ? fiber_yield(ctx, finder->options.loop) : OK;
+    }
+    if (!is_ok(e)) {
+        weights_free(weights);
+        return e;
+    }
+    weights_free(finder->weights);
+    finder->weights = weights;
+    finder->weights_until_ns = clock_monotonic_ns(ctx->clock) + CORPUS_NS;
+    return OK;
+}
+
+static err prepare(struct ctx *ctx, struct finder *finder)
+{
+    const int64_t now_ns = clock_monotonic_ns(ctx->clock);
+    if (now_ns >= finder->model_until_ns) {
+        TRY(single_flight_do(ctx, finder->flights, "model", load_model, finder));
+    }
+    if (finder->weights == NULL || now_ns >= finder->weights_until_ns) {
+        TRY(single_flight_do(ctx, finder->flights, "weights", load_weights, finder));
+    }
+    return OK;
+}
+
+/* ---- one search ---- */
+
+struct finding {
+    struct finder *finder;
+    const struct finder_query *query;
+    const char *text;  /* normalised */
+    const char *model; /* as it was when the search began */
+    struct embedding vector;
+    struct list candidates; /* of struct property_hit */
+    struct gate *gate;
+};
+
+/* Without a vector the words have to do. */
+static err make_vector(struct ctx *ctx, struct finding *finding)
+{
+    struct finder *finder = finding->finder;
+    if (strcmp(finding->query->mode, "keyword") == 0) {
+        return OK;
+    }
+    const err made = embed_query(ctx, finder->options.embedder, finding->model, finder->weights,
+        finding->text, &finding->vector);
+    if (is_ok(made)) {
+        return OK;
+    }
+    if (made.code == ERR_CANCELLED) {
+        return made;
+    }
+    log_warn(ctx, "property_search.degraded", LOG_STR("code", err_name(made.code)),
+        LOG_STR("why", ctx->error.text));
+    err_clear(ctx); /* the reply says so */
+    finding->vector = (struct embedding){0};
+    return OK;
+}
+
+static err find_candidates(struct ctx *ctx, struct finding *finding)
+{
+    const struct finder_options *options = &finding->finder->options;
+    const struct finder_query *query = finding->query;
+    const bool by_words = strcmp(query->mode, "vector") != 0 || finding->vector.values == NULL;
+    const int64_t rows = query->limit + SPARE_CANDIDATES;
+    return db_list_slow(ctx, options->db, &SQL_properties_find,
+        DB_ARGS(DB_TEXT(query->filters), DB_I64(EXACT_UP_TO), DB_TEXT(finding->text),
+            embedding_arg(ctx, &finding->vector), DB_TEXT(finding->model), DB_BOOL(by_words),
+            DB_TEXT(options->config->search_fusion), DB_F64(VECTOR_WEIGHT), DB_F64(KEYWORD_WEIGHT),
+            DB_I64(options->config->search_rrf_k), DB_I64(rows), DB_TEXT(query->view.locale),
+            DB_BOOL(query->view.staff)),
+        &property_hit_row_shape, rows, &finding->candidates);
+}
+
+static double rounded(double number)
+{
+    return round(number * 1e6) / 1e6; /* more digits say nothing */
+}
+
+static void round_scores(struct list *hits)
+{
+    struct property_hit *rows = hits->items;
+    for (int64_t i = 0; i < hits->count; i++) {
+        rows[i].score = rounded(rows[i].score);
+        rows[i].scores.vector = rounded(rows[i].scores.vector);
+        rows[i].scores.keyword = rounded(rows[i].scores.keyword);
+    }
+}
+
+static struct evidence evidence_of(const struct property_hit *hit)
+{
+    return (struct evidence){
+        .has_cosine = field_is_present(&hit->scores.has, 0),
+        .cosine = hit->scores.vector,
+        .strict = hit->strict,
+        .text = hit->text,
+    };
+}
+
+static err explain(struct ctx *ctx, const struct finding *finding, const bool *passed,
+    const char **out)
+{
+    const struct property_hit *rows = finding->candidates.items;
+    const int64_t count = finding->candidates.count;
+    struct finder_verdict *verdicts =
+        ARENA_ARRAY(ctx->arena, struct finder_verdict, (size_t)count + 1);
+    for (int64_t i = 0; i < count; i++) {
+        verdicts[i] = (struct finder_verdict){rows[i].summary.id, rows[i].summary.title,
+            rows[i].score, rows[i].source, rows[i].scores, rows[i].strict, passed[i]};
+    }
+    const struct finder_explain what = {
+        .model = finding->vector.values == NULL ? NULL : finding->model,
+        .normalised = finding->text,
+        .fusion = finding->finder->options.config->search_fusion,
+        .vector_weight = VECTOR_WEIGHT,
+        .keyword_weight = KEYWORD_WEIGHT,
+        .candidates = {verdicts, count},
+    };
+    struct buf buf;
+    buf_init(&buf, ctx->arena, 4096, LIMIT_REPLY_BYTES);
+    field_encode(&buf, &finder_explain_shape, &what);
+    size_t len = 0;
+    return buf_finish(ctx, &buf, out, &len);
+}
+
+/* Whether it answers the query by itself. Without a vector nothing better than words is known, and all that they find is
+ * shown; a local model does not see through typing errors. */
+static bool answers(const struct finding *finding, const struct property_hit *hit)
+{
+    if (finding->vector.values == NULL || hit->strict) {
+        return true;
+    }
+    const struct evidence evidence = evidence_of(hit);
+    return (hit->alike && embedder_is_local(finding->model)) ||
+           gate_passes(finding->gate, &evidence);
+}
+
+/* Marks what may be shown: what answers, and beside that what says less. */
+static void judge(const struct finding *finding, bool *passed)
+{
+    const struct property_hit *rows = finding->candidates.items;
+    const int64_t count = finding->candidates.count;
+    bool any = false;
+    for (int64_t i = 0; i < count; i++) {
+        passed[i] = answers(finding, &rows[i]);
+        any = any || passed[i];
+    }
+    for (int64_t i = 0; any && i < count; i++) {
+        const struct evidence evidence = evidence_of(&rows[i]);
+        passed[i] = passed[i] || gate_keeps(finding->gate, &evidence);
+    }
+}
+
+static err choose(struct ctx *ctx, struct finding *finding, const bool *passed,
+    struct finder_result *out)
+{
+    const int64_t limit = finding->query->limit;
+    const struct property_hit *rows = finding->candidates.items;
+    struct property_hit *kept =
+        ARENA_ARRAY(ctx->arena, struct property_hit, (size_t)finding->candidates.count + 1);
+    int64_t count = 0;
+    for (int64_t i = 0; i < finding->candidates.count; i++) {
+        if (passed[i]) {
+            kept[count++] = rows[i];
+        }
+    }
+    out->has_more = count > limit;
+    out->data = (struct list){kept, out->has_more ? limit : count};
+    return finding->query->explain ? explain(ctx, finding, passed, &out->query.explain) : OK;
+}
+
+static err find(struct ctx *ctx, struct finding *finding, struct finder_result *out)
+{
+    struct finder *finder = finding->finder;
+    TRY(prepare(ctx, finder));
+    finding->model = arena_strdup(ctx->arena, finder->model);
+    if (search_has_word(finding->text)) { /* else there is nothing to look for */
+        TRY(make_vector(ctx, finding));
+        TRY(find_candidates(ctx, finding));
+    }
+    finding->gate = gate_new(ctx->arena, finder->options.embedder, finding->model, finder->weights,
+        finding->text, /* min_similarity */ -1);
+    bool *passed = ARENA_ARRAY(ctx->arena, bool, (size_t)finding->candidates.count + 1);
+    round_scores(&finding->candidates);
+    judge(finding, passed);
+    return choose(ctx, finding, passed, out);
+}
+
+err finder_search(struct ctx *ctx, struct finder *finder, const struct finder_query *query,
+    struct finder_result *out)
+{
+    const int64_t begun_ns = clock_monotonic_ns(ctx->clock);
+    struct finding finding = {.finder = finder, .query = query};
+    finding.text = search_normalise(ctx->arena, query->text);
+    TRY(find(ctx, &finding, out));
+    const bool lacks_vector = strcmp(query->mode, "keyword") != 0 &&
+                              finding.vector.values == NULL && search_has_word(finding.text);
+    out->query.mode_used = lacks_vector ? "keyword" : query->mode;
+    out->query.degraded = lacks_vector ? "no_embedding" : NULL;
+    out->query.took_ms = (clock_monotonic_ns(ctx->clock) - begun_ns) / 1000000;
+    return OK;
+}
+
+/* ---- similar ones ---- */
+
+err finder_similar(struct ctx *ctx, struct finder *finder, int64_t id,
+    const struct property_view *view, int64_t limit, struct list *out)
+{
+    struct visible {
+        int64_t id;
+    };
+    static const struct field visible_fields[] = {FIELD_I64(struct visible, id, "Id")};
+    struct visible visible = {0};
+    struct db *db = finder->options.db;
+    const err found = db_one(ctx, db, &SQL_properties_visible,
+        DB_ARGS(DB_I64(id), DB_BOOL(view->staff)), SHAPE(visible), &visible);
+    if (found.code == ERR_NOT_FOUND) {
+        return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Property not found");
+    }
+    TRY(found);
+    TRY(prepare(ctx, finder));
+    TRY(db_list_slow(ctx, db, &SQL_properties_similar,
+        DB_ARGS(DB_I64(id), DB_I64(EXACT_UP_TO), DB_TEXT(finder->model), DB_I64(limit),
+            DB_TEXT(view->locale), DB_BOOL(view->staff)),
+        &property_similar_shape, limit, out));
+    round_scores(out);
+    return OK;
+}
