@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -78,6 +79,7 @@ def main():
     for tool in ("wrk", "node", "openssl"):
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is missing: run bench/run.sh, which installs it")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left running
     bench = Bench(options)
     try:
         rounds = run(bench, options)
