@@ -56,23 +56,24 @@ def test_a_cut_in_the_middle_of_a_write(proxied, services, product, side, kind):
     one, proxy = proxied
     token = one.token_of("agent", sub="user_cut")
     create(one, "Warm", f"warm-{uuid.uuid4()}", token)
-    proxy.arm(side, 1_000_000, kind)
-    assert create(one, "Count", f"count-{uuid.uuid4()}", token).status == 201
-    total = proxy.disarm()[1]
-    assert total > 20
     outcomes = {}
-    for number in range(STEPS[kind][0], total + 1, STEPS[kind][1] * (2 if side == "client" else 1)):
+    number = STEPS[kind][0]
+    while True:
         back(one, token)
         title, key = f"Cut {uuid.uuid4()}", f"cut-{uuid.uuid4()}"
         proxy.arm(side, number, kind)
         reply, took = timed(one, "POST", LIST, {**DRAFT, "title": title}, token=token, headers={"Idempotency-Key": key})
         fired, _ = proxy.disarm()
-        assert fired and took < DEADLINE_S, number
+        assert took < DEADLINE_S, number
+        if not fired:
+            break  # the request has fewer messages
         outcomes[reply.status] = outcomes.get(reply.status, 0) + 1
         if reply.status == 201:
             assert rows_named(services, product, title) == 1
         else:
             refused(one, reply)
         settle(one, services, title, key, token)
-        assert rows_named(services, product, title) == 1, f"message {number} of {total}: {reply.status}"
-    print(f"{product} {side} {kind}: {total} messages, {outcomes}")
+        assert rows_named(services, product, title) == 1, f"message {number}: {reply.status}"
+        number += STEPS[kind][1] * (2 if side == "client" else 1)
+    assert number > 30
+    print(f"{product} {side} {kind}: up to message {number}, {outcomes}")

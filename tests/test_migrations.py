@@ -24,7 +24,7 @@ SHAPE = """
     WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
     UNION ALL SELECT 'grant', grantee || ' ' || privilege_type || ' ' || table_name
     FROM information_schema.role_table_grants WHERE table_schema = 'public'
-    UNION ALL SELECT 'setting', key || value FROM settings
+    UNION ALL SELECT 'setting', key || value FROM settings WHERE key = 'product_id'
     UNION ALL SELECT 'migration', version || name || checksum FROM schema_migrations
     ORDER BY 1, 2"""
 
