@@ -57,11 +57,12 @@ EXPECTED = {
     **{f"get {path}": FREE for path in ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc")},
     **{f"get /{page}/{{asset}}": same(404, 404) for page in ("docs", "redoc")},
     "post /api/v1/webhooks/clerk": same(400, 400),
-    "get /api/v1/config": OPEN, "get /api/v1/properties": OPEN, "get /api/v1/properties/facets": OPEN,
+    "get /api/v1/config": OPEN, "get /api/v1/properties": OPEN, "get /api/v1/properties/facets": OPEN, "get /api/v1/properties/search": OPEN,
     "get /api/v1/users/me": SIGNED_IN, "patch /api/v1/users/me": SIGNED_IN,
     "get /api/v1/users": ADMINS, f"get {PERSON}": ADMINS, f"patch {PERSON}": ADMINS,
     "post /api/v1/properties": STAFF,
     f"get {LISTING}": row(404, 404, 200, 200, 200), f"get {LISTING}/price-history": row(404, 404, 200, 200, 200),  # a draft: staff sees it
+    f"get {LISTING}/similar": row(404, 404, 200, 200, 200),
     f"patch {LISTING}": owners(200), f"delete {LISTING}": owners(204), f"put {LISTING}/images": owners(200),
     **{f"get {path}": OPEN for path in (FAQ, f"{FAQ}/search", f"{FAQ}/categories", f"{FAQ}/{{id}}")}, f"post {FAQ}/{{id}}/feedback": same(204),
     **{f"get {path}": ADMINS for path in (EDIT, f"{EDIT}/{{id}}", f"{EDIT}/export", f"{EDIT}/gaps", f"{EDIT}/gaps/{{id}}", JOBS, f"{JOBS}/{{id}}")},
@@ -79,7 +80,7 @@ BODIES = {
     f"put {LISTING}/texts/{{locale}}": {"title": "Matrix text"}, f"post {FAQ}/{{id}}/feedback": {"helpful": True, "session_id": "s" * 22}, f"patch {EDIT}/{{id}}": {"position": 2},
     f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
 }
-QUERIES = {f"get {FAQ}/search": "?query=matrix"}
+QUERIES = {f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
 
 
 class Targets:

@@ -1,11 +1,9 @@
 #include "properties/finder.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
-#include "core/assert.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/ctx.h"
@@ -35,6 +33,7 @@
 #define YIELD_EVERY 50
 
 struct finder {
+    struct arena *arena; /* it lives here itself */
     struct finder_options options;
     struct single_flight *flights;
     char model[MODEL_MAX_BYTES];
@@ -45,8 +44,9 @@ struct finder {
 
 struct finder *finder_open(const struct finder_options *options)
 {
-    struct finder *finder = calloc(1, sizeof(*finder));
-    ASSERT(finder != NULL);
+    struct arena *arena = arena_new(/* pool */ NULL);
+    struct finder *finder = ARENA_NEW(arena, struct finder);
+    finder->arena = arena;
     finder->options = *options;
     finder->flights = single_flight_new(options->loop);
     return finder;
@@ -59,7 +59,7 @@ void finder_close(struct finder *finder)
     }
     weights_free(finder->weights);
     single_flight_free(finder->flights);
-    free(finder);
+    arena_free(finder->arena);
 }
 
 /* ---- what a search needs to know beforehand ---- */

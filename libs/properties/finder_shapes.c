@@ -71,6 +71,12 @@ static const struct field finder_verdict_fields[] = {
     FIELD_BOOL(struct finder_verdict, strict, "Has all words"),
     FIELD_BOOL(struct finder_verdict, passed, "Good enough to be shown"),
 };
+static const struct shape finder_verdict_shape = {
+    .name = "property_search_candidate",
+    .size = sizeof(struct finder_verdict),
+    .fields = finder_verdict_fields,
+    .count = COUNT(finder_verdict_fields),
+};
 static const struct field finder_explain_fields[] = {
     FIELD_STR(struct finder_explain, model, "Of the vectors; null without any", .nullable = true),
     FIELD_STR(struct finder_explain, normalised, "The query as it was searched"),
@@ -78,7 +84,7 @@ static const struct field finder_explain_fields[] = {
     FIELD_F64(struct finder_explain, vector_weight, "Weight of meaning"),
     FIELD_F64(struct finder_explain, keyword_weight, "Weight of words"),
     FIELD_LIST(struct finder_explain, candidates, "Best first, with those that were refused",
-        .shape = SHAPE(finder_verdict)),
+        .shape = &finder_verdict_shape),
 };
 const struct shape finder_explain_shape = {
     .name = "property_search_explain",
