@@ -79,7 +79,7 @@ CREATE FUNCTION embedding_model() RETURNS text LANGUAGE sql STABLE AS $$
 $$;
 
 -- What words find among the published entries of a locale, best first: all words s = 1 + rank (strict), any word
--- s = rank, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
+-- s = rank times the square of the share of the words found, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
 -- of the text is strict, and for queries without any known word. `query` is normalised. The word "or" and a minus sign do
 -- not make a hit strict by themselves.
 CREATE FUNCTION faq_keyword_leg(query text, in_locale text, in_category text)
@@ -87,6 +87,7 @@ RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABL
     WITH q AS MATERIALIZED (
         SELECT websearch_to_tsquery(text_config(in_locale), regexp_replace(query, '\mor\M', ' ', 'g')) AS all_words,
                replace(plainto_tsquery(text_config(in_locale), query)::text, ' & ', ' | ')::tsquery AS any_word,
+               ARRAY(SELECT quote_literal(w)::tsquery FROM unnest(tsvector_to_array(to_tsvector(text_config(in_locale), query))) w) AS each_word,
                query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' AS spaceless
     ), docs AS NOT MATERIALIZED (
         SELECT d.id, d.fts, d.search_text
@@ -96,7 +97,9 @@ RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABL
     ), words AS MATERIALIZED (
         SELECT d.id, d.fts @@ q.all_words AS strict,
                CASE WHEN d.fts @@ q.all_words THEN 1 + ts_rank_cd(d.fts, q.all_words, 32)
-                    ELSE ts_rank_cd(d.fts, q.any_word, 32) END::double precision AS s
+                    ELSE ts_rank_cd(d.fts, q.any_word, 32) * (
+                        SELECT power(count(*) FILTER (WHERE d.fts @@ w) / count(*)::double precision, 2) FROM unnest(q.each_word) w)
+               END::double precision AS s
         FROM q, docs d
         WHERE numnode(q.any_word) > 0 AND d.fts @@ q.any_word
         ORDER BY s DESC, d.id
@@ -271,10 +274,14 @@ BEGIN
         SELECT k.id, k.s, k.strict FROM faq_keyword_leg(query, in_locale, in_category) k WHERE by_words
         UNION ALL
         SELECT k.id, k.s, k.strict FROM unnest(found_ids, found_scores, found_strict) AS k (id, s, strict)
+    ), told AS ( -- beside a vector, words that say little only disturb its order (docs/search.md)
+        SELECT kw.id, kw.s, kw.strict FROM kw
+        WHERE query_vector IS NULL OR kw.strict OR kw.s >= 0.15
+           OR NOT EXISTS (SELECT FROM faq_embeddings e WHERE e.faq_id = kw.id AND e.model = in_model)
     ), legs AS (
         SELECT (SELECT array_agg(vec.id) FROM vec) AS vector_ids, (SELECT array_agg(vec.cosine) FROM vec) AS vector_scores,
-               (SELECT array_agg(kw.id) FROM kw) AS keyword_ids, (SELECT array_agg(kw.s) FROM kw) AS keyword_scores,
-               (SELECT array_agg(kw.strict) FROM kw) AS keyword_strict
+               (SELECT array_agg(told.id) FROM told) AS keyword_ids, (SELECT array_agg(told.s) FROM told) AS keyword_scores,
+               (SELECT array_agg(told.strict) FROM told) AS keyword_strict
     )
     SELECT f.id, f.score, f.cosine, f.keyword, f.strict, f.source
     FROM (

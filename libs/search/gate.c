@@ -17,7 +17,7 @@ enum { SLOTS_FIRST = 64, GRAMS_PER_WORD = 5 };
 #define LOCAL_LENGTH 0.5
 #define LOCAL_IDEAS 1.5
 #define LOCAL_WORDS 1.0
-#define LOCAL_LEAST 4.35 /* evidence of an answer */
+#define LOCAL_LEAST 4.4  /* evidence of an answer */
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
 #define LOCAL_BESIDE 1.5 /* so much less is enough beside an answer */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
@@ -134,7 +134,7 @@ static struct share share_of(const struct gate *gate, const char *text)
     struct terms *terms = gate->terms;
     terms->text++;
     terms->found = (struct share){0};
-    terms_each(text, find_term, terms);
+    terms_each_word(text, find_term, terms);
     const struct share *total = &terms->total, *found = &terms->found;
     return (struct share){total->words > 0 ? found->words / total->words : 0,
         total->ideas > 0 ? found->ideas / total->ideas : 0};

@@ -10,7 +10,7 @@
 #include "search/hash.h"
 
 #define IDEA_WORDS_MAX 5    /* in a row */
-#define IDEA_LETTERS_MAX 24 /* of a script without blanks */
+#define IDEA_LETTERS_MAX 32 /* of a script without blanks */
 
 /* Keys are made from the newest word or letter backwards, as a reader of running text meets them. */
 uint64_t idea_word_key(const char *stem, size_t len);
@@ -19,7 +19,8 @@ static inline uint64_t idea_key_before(uint64_t key, uint64_t earlier)
     return hash_stir(hash_stir(key, 1), earlier); /* one step more: the order counts */
 }
 
-/* What the table knows of a key: the at-th idea, 0 = no more. */
+/* What the table knows of a key: the at-th idea, 0 = no more. IDEA_PART: letters that a longer word ends with. */
+#define IDEA_PART 1U
 uint32_t ideas_of(uint64_t key, int at);
 /* The one known stem that the unknown one is a slip of: a letter missing, doubled, wrong or swapped with the next. NULL =
  * none. */

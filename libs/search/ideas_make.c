@@ -7,7 +7,7 @@
 #include "search/letters.h"
 #include "search/stem.h"
 
-enum { TABLE = 8192, SPELLING = 32768, STEMS_MAX = 4096, LINE_MAX_BYTES = 4096, WORD_MAX = 32 };
+enum { TABLE = 32768, SPELLING = 65536, STEMS_MAX = 8192, LINE_MAX_BYTES = 4096, WORD_MAX = 32 };
 
 static struct idea_slot ideas[TABLE];
 static struct spelling_slot spelling[SPELLING];
@@ -128,6 +128,7 @@ static uint64_t key_of_letters(const char *term)
     uint64_t key = 0;
     for (int i = count - 1; i >= 0; i--) {
         key = idea_key_before(key, letters[i]);
+        put_idea(key, IDEA_PART, term);
     }
     return key;
 }

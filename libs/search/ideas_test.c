@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(the_table_is_the_same_in_every_build)
 {
-    ck_assert_uint_eq(ideas_of(key("cancel"), 0), 1U);
+    ck_assert_uint_eq(ideas_of(key("cancel"), 0), 544117039U);
     ck_assert(ideas_know_stem("refund", 6));
     ck_assert(!ideas_know_stem("refun", 5));
 }

@@ -16,28 +16,31 @@ struct scan {
     term_fn *fn;
     void *arg;
     const struct weights *weights; /* NULL = words are taken as they are */
-    enum letter_class in;          /* kind of the word that is open; LETTER_NONE = none */
-    uint32_t window[GRAM_MAX];     /* its last code points, newest first */
-    int seen;                      /* how many of them are there */
-    uint64_t hash;                 /* of the whole word */
-    char letters[WORD_MAX];        /* the word, when it is of ASCII letters and not longer */
+    bool without_grams;
+    enum letter_class in;      /* kind of the word that is open; LETTER_NONE = none */
+    uint32_t window[GRAM_MAX]; /* its last code points, newest first */
+    int seen;                  /* how many of them are there */
+    uint64_t hash;             /* of the whole word */
+    char letters[WORD_MAX];    /* the word, when it is of ASCII letters and not longer */
     size_t length;
     bool is_plain;
-    uint64_t former;                 /* the word before it in this sentence; 0 = none */
-    uint64_t stems[IDEA_WORDS_MAX];  /* keys of the last words, newest first; 0 = none */
-    uint32_t tail[IDEA_LETTERS_MAX]; /* last letters of a script without blanks, newest first */
-    int tail_seen;
+    uint64_t former;                     /* the word before it in this sentence; 0 = none */
+    uint64_t stems[IDEA_WORDS_MAX];      /* keys of the last words, newest first; 0 = none */
+    uint32_t tail[2 * IDEA_LETTERS_MAX]; /* last letters of a script without blanks, oldest first */
+    int tail_end, tail_seen;
 };
 
 /* ---- ideas ---- */
 
-static bool report_ideas(const struct scan *scan, uint64_t key)
+static void report_ideas(const struct scan *scan, uint64_t key)
 {
     int at = 0;
     for (uint32_t idea = ideas_of(key, at); idea != 0; idea = ideas_of(key, ++at)) {
+        if (idea == IDEA_PART) {
+            continue;
+        }
         scan->fn(scan->arg, TERM_IDEA, hash_finish(hash_stir(0, idea), TERM_IDEA));
     }
-    return at > 0;
 }
 
 /* What the last word, the last two, three and four of them stand for. */
@@ -55,13 +58,20 @@ static void report_words(struct scan *scan, uint64_t newest)
 /* The longest known word that ends with c. */
 static void report_letters(struct scan *scan, uint32_t c)
 {
-    memmove(scan->tail + 1, scan->tail, (IDEA_LETTERS_MAX - 1) * sizeof(scan->tail[0]));
-    scan->tail[0] = c;
+    if (scan->tail_end == 2 * IDEA_LETTERS_MAX) {
+        memcpy(scan->tail, scan->tail + IDEA_LETTERS_MAX, IDEA_LETTERS_MAX * sizeof(scan->tail[0]));
+        scan->tail_end = IDEA_LETTERS_MAX;
+    }
+    scan->tail[scan->tail_end++] = c;
     scan->tail_seen += scan->tail_seen < IDEA_LETTERS_MAX;
     uint64_t key = 0, longest = 0;
     for (int n = 0; n < scan->tail_seen; n++) {
-        key = idea_key_before(key, scan->tail[n]);
-        longest = n > 0 && ideas_of(key, 0) != 0 ? key : longest;
+        key = idea_key_before(key, scan->tail[scan->tail_end - 1 - n]);
+        const uint32_t first = ideas_of(key, 0);
+        if (first == 0) {
+            break; /* no known word ends like this */
+        }
+        longest = n > 0 && (first != IDEA_PART || ideas_of(key, 1) != 0) ? key : longest;
     }
     if (longest != 0) {
         report_ideas(scan, longest);
@@ -84,6 +94,9 @@ static uint64_t word_key(const struct scan *scan, bool is_stop_word, uint64_t te
 /* The n-grams that end with c: hashed from the newest letter backwards, so that each length continues the shorter one. */
 static void push(struct scan *scan, uint32_t c)
 {
+    if (scan->without_grams) {
+        return;
+    }
     memmove(scan->window + 1, scan->window, (GRAM_MAX - 1) * sizeof(scan->window[0]));
     scan->window[0] = c;
     scan->seen += scan->seen < GRAM_MAX;
@@ -152,28 +165,37 @@ static void pass_sign(struct scan *scan, uint32_t c)
     scan->tail_seen = c == ' ' || c == '.' ? scan->tail_seen : 0;
 }
 
-void terms_each_of_query(const char *text, const struct weights *weights, term_fn *fn, void *arg)
+static void run(struct scan *scan, const char *text)
 {
-    struct scan scan = {.fn = fn, .arg = arg, .weights = weights};
     for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
         c = letter_fold(c);
         const enum letter_class kind = letter_class(c);
         if (kind == LETTER_JOIN) {
             continue;
         }
-        if (kind != scan.in) {
-            end_word(&scan);
+        if (kind != scan->in) {
+            end_word(scan);
         }
         if (kind == LETTER_NONE) {
-            pass_sign(&scan, c);
+            pass_sign(scan, c);
             continue;
         }
-        if (scan.in == LETTER_NONE) {
-            start_word(&scan, kind);
+        if (scan->in == LETTER_NONE) {
+            start_word(scan, kind);
         }
-        add_letter(&scan, c);
+        add_letter(scan, c);
     }
-    end_word(&scan);
+    end_word(scan);
+}
+
+void terms_each_of_query(const char *text, const struct weights *weights, term_fn *fn, void *arg)
+{
+    run(&(struct scan){.fn = fn, .arg = arg, .weights = weights}, text);
+}
+
+void terms_each_word(const char *text, term_fn *fn, void *arg)
+{
+    run(&(struct scan){.fn = fn, .arg = arg, .without_grams = true}, text);
 }
 
 void terms_each(const char *text, term_fn *fn, void *arg)

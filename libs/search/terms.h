@@ -14,7 +14,9 @@ enum term_kind { TERM_WORD, TERM_PAIR, TERM_GRAM3, TERM_GRAM4, TERM_GRAM5, TERM_
 /* Calls fn for every occurrence, in the order of the text. */
 typedef void term_fn(void *arg, enum term_kind kind, uint64_t hash);
 void terms_each(const char *text, term_fn *fn, void *arg);
-/* The same for what people type: a word that neither the thesaurus nor the product's own texts know stands for the idea of
+/* Words, pairs and ideas only, at half the cost. */
+void terms_each_word(const char *text, term_fn *fn, void *arg);
+/* All terms of what people type: a word that neither the thesaurus nor the product's own texts know stands for the idea of
  * the word that it is one slip away from. weights NULL = as terms_each. */
 void terms_each_of_query(const char *text, const struct weights *weights, term_fn *fn, void *arg);
 

@@ -143,7 +143,7 @@ START_TEST(hashes_are_the_same_in_every_build)
 {
     ck_assert_uint_eq(terms_of("pool").hashes[9], 17568693130237968321U);
     ck_assert_uint_eq(terms_of("ยกเลิก").hashes[0], 7496705525756710362U);
-    ck_assert_uint_eq(terms_hash("?!"), 14200401705455669934U);
+    ck_assert_uint_eq(terms_hash("?!"), 3047609275217684623U);
 }
 END_TEST
 
