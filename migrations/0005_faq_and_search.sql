@@ -49,7 +49,8 @@ CREATE INDEX faq_documents_fts ON faq_documents USING gin (fts);
 CREATE INDEX faq_documents_search ON faq_documents USING gin (search_text gin_trgm_ops);
 CREATE INDEX faq_documents_category ON faq_documents (category_id, position);
 
--- part 0 = question and answer, 1.. = a variant each. Small enough for an exact scan, which has full recall.
+-- part 0 = question and answer, 1.. = a variant each. Small enough for an exact scan, which has full recall. Vectors stay in
+-- the row as long as they fit on a page: a scan that fetches them from elsewhere takes five times as long.
 CREATE TABLE faq_embeddings (
     faq_id       bigint NOT NULL REFERENCES faq_documents ON DELETE CASCADE,
     part         smallint NOT NULL,
@@ -60,7 +61,7 @@ CREATE TABLE faq_embeddings (
     created_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (faq_id, part, model),
     CHECK (vector_dims(embedding) = dims)
-);
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX faq_embeddings_model ON faq_embeddings (model);
 
 -- What is embedded: part 0 is the entry itself, where the question counts twice, 1.. one other phrasing each.
@@ -245,6 +246,47 @@ LANGUAGE sql IMMUTABLE AS $$
     FROM v FULL JOIN k USING (id)
 $$;
 
+-- What is like the query in meaning and in words among the published entries of a locale, fused; see faq_hybrid.sql, which
+-- passes its parameters on. Planned once a connection: making a plan takes several times as long as following it.
+CREATE FUNCTION faq_ranked(
+    query text, query_vector vector, in_model text, in_locale text, in_category text, by_words boolean,
+    found_ids bigint[], found_scores double precision[], found_strict boolean[],
+    fusion text, vector_weight double precision, keyword_weight double precision, rrf_k double precision,
+    places bigint, keyword_places bigint)
+RETURNS TABLE (id bigint, score double precision, cosine double precision, keyword double precision, strict boolean, source text)
+LANGUAGE plpgsql STABLE ROWS 30 SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH vec AS (
+        SELECT e.faq_id AS id, 1 - min(e.embedding <=> query_vector) AS cosine
+        FROM faq_documents d JOIN faq_embeddings e ON e.faq_id = d.id AND e.model = in_model AND e.dims = vector_dims(query_vector)
+        WHERE d.status = 'published' AND d.locale = in_locale
+          AND (in_category IS NULL OR d.category_id = (SELECT c.id FROM faq_categories c WHERE c.slug = in_category))
+        GROUP BY e.faq_id
+        HAVING min(e.embedding <=> query_vector) <> 'NaN'
+        ORDER BY cosine DESC, e.faq_id
+        LIMIT 50
+    ), kw AS (
+        SELECT k.id, k.s, k.strict FROM faq_keyword_leg(query, in_locale, in_category) k WHERE by_words
+        UNION ALL
+        SELECT k.id, k.s, k.strict FROM unnest(found_ids, found_scores, found_strict) AS k (id, s, strict)
+    ), legs AS (
+        SELECT (SELECT array_agg(vec.id) FROM vec) AS vector_ids, (SELECT array_agg(vec.cosine) FROM vec) AS vector_scores,
+               (SELECT array_agg(kw.id) FROM kw) AS keyword_ids, (SELECT array_agg(kw.s) FROM kw) AS keyword_scores,
+               (SELECT array_agg(kw.strict) FROM kw) AS keyword_strict
+    )
+    SELECT f.id, f.score, f.cosine, f.keyword, f.strict, f.source
+    FROM (
+        SELECT s.*, row_number() OVER (ORDER BY s.score DESC, s.id) AS place,
+               row_number() OVER (ORDER BY s.keyword DESC NULLS LAST, s.id) AS keyword_place
+        FROM legs l
+             CROSS JOIN search_fused(l.vector_ids, l.vector_scores, l.keyword_ids, l.keyword_scores, l.keyword_strict,
+                                     fusion, vector_weight, keyword_weight, rrf_k) s) f
+    WHERE f.place <= places OR (f.keyword IS NOT NULL AND f.keyword_place <= keyword_places);
+END
+$$;
+
 -- ---- search for properties: filters as in properties_filtered. All texts of a property are searched, whatever their locale.
 -- Statements are planned anew each time, as filters differ too much, and without helpers: many search at once. ----
 
@@ -330,7 +372,8 @@ END
 $$;
 -- The same by letters. The index can only afford a higher likeness than the one asked for in the end.
 CREATE FUNCTION properties_lettered(f jsonb, query text) RETURNS bigint[] LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $$
+SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
+SET pg_trgm.word_similarity_threshold = 0.6 AS $$
 BEGIN
     RETURN ARRAY(SELECT p.id FROM property_texts t JOIN properties_filtered(f) p ON p.id = t.property_id
                  WHERE query <% t.search_text LIMIT 500);

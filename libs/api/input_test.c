@@ -43,6 +43,19 @@ START_TEST(slugs_are_never_ids)
 }
 END_TEST
 
+START_TEST(sessions_are_long_and_plain)
+{
+    ck_assert(input_is_session("abcdefghijklmnopqrstuv")); /* 22 */
+    ck_assert(input_is_session("3f2b8a5e-9c1d-4e6f-8a7b-0c1d2e3f4a5b"));
+    ck_assert(input_is_session("0123456789012345678901234567890123456789012345678901234567890-_A"));
+    ck_assert(!input_is_session("0123456789012345678901234567890123456789012345678901234567890-_"
+                                "AB"));
+    ck_assert(!input_is_session("abcdefghijklmnopqrstu"));
+    ck_assert(!input_is_session("abcdefghijklmnopqrst v"));
+    ck_assert(!input_is_session("abcdefghijklmnopqrst%v"));
+}
+END_TEST
+
 START_TEST(pages_lose_their_extra_row)
 {
     struct page page = {.items = {.count = 21}};
@@ -101,6 +114,7 @@ int main(void)
     tcase_add_test(tests, phones_need_a_country_code);
     tcase_add_test(tests, addresses_must_be_https);
     tcase_add_test(tests, slugs_are_never_ids);
+    tcase_add_test(tests, sessions_are_long_and_plain);
     tcase_add_test(tests, pages_lose_their_extra_row);
     tcase_add_test(tests, empty_patches_are_refused);
     tcase_add_test(tests, values_must_be_on_the_list);

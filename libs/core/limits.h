@@ -6,7 +6,7 @@
 /* HTTP in */
 #define LIMIT_URL_BYTES 4096              /* path and query, as sent */
 #define LIMIT_HEADER_BLOCK_BYTES 8192     /* request line and headers together */
-#define LIMIT_CONNECTION_POOL_BYTES 24576 /* headers of one connection, and its cookies */
+#define LIMIT_CONNECTION_POOL_BYTES 11520 /* headers of one connection; cookies count twice */
 #define LIMIT_BODY_BYTES 65536            /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
 #define LIMIT_BODY_UNREAD_BYTES 1024 /* of a route that takes none */

@@ -34,12 +34,13 @@ const struct field db_config_fields[] = {
 const int db_config_count = FIELD_COUNT_(db_config_fields);
 
 /* Neither the role's nor the database's defaults decide. The server, too, notices that a network has gone silent, and
- * lets go of our locks. */
+ * lets go of our locks. The last one is what the operator <% of pg_trgm calls alike. */
 static const char session[] = "-c timezone=UTC -c datestyle=ISO -c search_path=public "
                               "-c statement_timeout=5s -c lock_timeout=2s "
                               "-c idle_in_transaction_session_timeout=10s "
                               "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 "
-                              "-c tcp_keepalives_count=3";
+                              "-c tcp_keepalives_count=3 "
+                              "-c pg_trgm.word_similarity_threshold=0.3";
 
 /* All of one allocation, which is in the arena it owns. */
 struct worker_db {

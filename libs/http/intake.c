@@ -176,6 +176,8 @@ void intake_refused(struct request *request, unsigned status)
     if (status == 413) {
         (void)fail(&request->ctx, ERR_TOO_LARGE, "announced length is beyond counting");
         dispatch_refuse(request);
+    } else if (status == 431) {
+        refuse(request, REFUSED_HEADERS, "more cookies than the connection's memory holds");
     } else {
         refuse(request, REFUSED_REQUEST, "refused by the HTTP library");
     }

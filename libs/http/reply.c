@@ -264,7 +264,8 @@ static const char *reason(int status)
     static const struct {
         int status;
         const char *reason;
-    } reasons[] = {{400, "Bad Request"}, {408, "Request Timeout"}, {413, "Content Too Large"}};
+    } reasons[] = {{400, "Bad Request"}, {408, "Request Timeout"}, {413, "Content Too Large"},
+        {431, "Request Header Fields Too Large"}};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (reasons[i].status == status) {
             return reasons[i].reason;
