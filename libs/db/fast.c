@@ -5,9 +5,9 @@
 #include "core/limits.h"
 #include "net/loop.h"
 
-/* A request waits this long for a connection that is likely to come: when the worker starts, and when the server has
- * closed a good one. */
-#define HOPEFUL_WAIT_MS 250
+/* A request waits so long for the connection that follows a good one; while a worker starts, until it is known whether
+ * there is a server: its first requests must not suffer from a reload. */
+#define HOPEFUL_MS 250
 /* A connection that lived this long was a good one: the next try comes at once. */
 #define HEALTHY_NS 1000000000
 
@@ -41,7 +41,7 @@ static void changed(struct db_conn *conn)
     }
     const bool healthy = fast->connected && now - fast->ready_ns >= HEALTHY_NS;
     fast->failures = healthy ? 0 : fast->failures + 1;
-    fast->hopeful = healthy;
+    fast->hopeful_ms = healthy ? HOPEFUL_MS : 0;
     fast->reconnects++;
     set_connected(fast, false);
     loop_timer_start(fast->retry, db_backoff_ms(fast->failures), 0);
@@ -49,7 +49,8 @@ static void changed(struct db_conn *conn)
 
 void db_fast_open(struct db_fast *fast, struct db_env *env)
 {
-    *fast = (struct db_fast){.hopeful = true, .since_us = clock_wall_us(&clock_system)};
+    *fast =
+        (struct db_fast){.hopeful_ms = LIMIT_DB_START_MS, .since_us = clock_wall_us(&clock_system)};
     fast->retry = loop_timer_new(env->loop, connect_again, fast);
     db_conn_init(&fast->conn, env, "db.fast", changed, fast);
     db_conn_open(&fast->conn);
@@ -64,8 +65,9 @@ void db_fast_close(struct db_fast *fast)
 err db_fast_conn(struct ctx *ctx, struct db_fast *fast, struct db_conn **out)
 {
     struct db_conn *conn = &fast->conn;
-    if (!fast->connected && fast->hopeful) {
-        const err e = db_waiters_park(ctx, conn->env->loop, &fast->waiters, HOPEFUL_WAIT_MS, &conn);
+    if (!fast->connected && fast->hopeful_ms > 0) {
+        const err e =
+            db_waiters_park(ctx, conn->env->loop, &fast->waiters, fast->hopeful_ms, &conn);
         if (e.code == ERR_CANCELLED) {
             return e;
         }

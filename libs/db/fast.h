@@ -15,7 +15,7 @@ struct db_fast {
     struct db_conn conn;
     struct loop_timer *retry;
     struct db_waiters waiters;
-    bool hopeful; /* the very first try, or the first after a good connection, is under way */
+    int hopeful_ms; /* how long the connection that is being made is worth waiting for */
     bool connected;
     int failures; /* in a row */
     int64_t ready_ns;

@@ -84,6 +84,7 @@ static void changed(struct db_conn *conn)
         went_down(slot);
     } else if (!slot->up) {
         slot->up = true;
+        slot->slow->proven = true;
         slot->slow->coming--;
         slot->slow->failures = 0;
         offer(slot);
@@ -158,7 +159,10 @@ static err wait_for_one(struct ctx *ctx, struct db_slow *slow, struct db_conn **
         return db_unavailable(ctx, slow->env, "not connected");
     }
     struct db_conn *conn = NULL;
-    const err e = db_waiters_park(ctx, slow->env->loop, &slow->waiters, LIMIT_DB_LEASE_MS, &conn);
+    /* The first ones of a worker take longer than to wait for a neighbour, and are no sign of too much work. */
+    const bool starting = !slow->proven && slow->failures == 0;
+    const err e = db_waiters_park(ctx, slow->env->loop, &slow->waiters,
+        starting ? LIMIT_DB_START_MS : LIMIT_DB_LEASE_MS, &conn);
     if (conn != NULL && !is_ok(e)) {
         db_slow_return(slow, conn); /* served in the turn in which the wait ended */
     }

@@ -27,6 +27,7 @@ struct db_slow {
     int max, kept, open; /* open: not DOWN */
     int coming;          /* connecting, or being cleaned up: soon to be had */
     bool pre_ping;
+    bool proven;  /* a connection was ready once */
     int failures; /* connects in a row */
     int64_t retry_at_ns;
     struct db_waiters waiters;
