@@ -159,8 +159,9 @@ static err wait_for_one(struct ctx *ctx, struct db_slow *slow, struct db_conn **
         return db_unavailable(ctx, slow->env, "not connected");
     }
     struct db_conn *conn = NULL;
-    /* The first ones of a worker take longer than to wait for a neighbour, and are no sign of too much work. */
-    const bool starting = !slow->proven && slow->failures == 0;
+    /* One that is being made, with every statement to prepare, takes longer than to wait for a neighbour, and is no
+     * sign of too much work. */
+    const bool starting = slow->failures == 0 && (!slow->proven || slow->coming > 0);
     const err e = db_waiters_park(ctx, slow->env->loop, &slow->waiters,
         starting ? LIMIT_DB_START_MS : LIMIT_DB_LEASE_MS, &conn);
     if (conn != NULL && !is_ok(e)) {
