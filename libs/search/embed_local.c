@@ -55,6 +55,9 @@ static void grow(struct bag *bag)
 static void count_term(void *arg, enum term_kind kind, uint64_t hash)
 {
     struct bag *bag = arg;
+    if (kind == TERM_STRANGE) {
+        return;
+    }
     if (bag->used >= bag->count / 2) {
         grow(bag);
     }

@@ -9,7 +9,7 @@
 #include "search/terms.h"
 #include "search/weights.h"
 
-enum { SLOTS_FIRST = 64, GRAMS_PER_WORD = 5 };
+enum { SLOTS_FIRST = 64, GRAMS_PER_WORD = 5, STRANGE_LEAST = 2 };
 
 /* Calibrated on the tuning half of the labelled questions (docs/search.md). */
 #define REMOTE_SIMILARITY 0.30
@@ -39,9 +39,10 @@ struct terms {
     struct arena *arena;
     const struct weights *weights;
     struct term *slots;
-    uint32_t count, used; /* count: a power of two */
-    uint32_t grams;       /* how long the query is */
-    uint32_t text;        /* number of the present one */
+    uint32_t count, used;    /* count: a power of two */
+    uint32_t grams;          /* how long the query is */
+    uint32_t words, strange; /* words of it, and those that nobody knows */
+    uint32_t text;           /* number of the present one */
     struct share total, found;
 };
 
@@ -82,6 +83,8 @@ static void add_term(void *arg, enum term_kind kind, uint64_t hash)
 {
     struct terms *terms = arg;
     terms->grams += kind == TERM_GRAM3;
+    terms->words += kind == TERM_WORD;
+    terms->strange += kind == TERM_STRANGE;
     if (kind != TERM_WORD && kind != TERM_IDEA) {
         return;
     }
@@ -154,6 +157,13 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
            LOCAL_IDEAS * share.ideas + LOCAL_WORDS * share.words;
 }
 
+/* Most of its words occur nowhere in the product's texts, nor in the thesaurus: whatever the rest is like, this is about
+ * something else. */
+static bool is_strange(const struct gate *gate)
+{
+    return gate->terms->strange >= STRANGE_LEAST && 2 * gate->terms->strange >= gate->terms->words;
+}
+
 static bool is_enough(const struct gate *gate, const struct evidence *evidence, double less)
 {
     if (!evidence->has_cosine) {
@@ -161,6 +171,9 @@ static bool is_enough(const struct gate *gate, const struct evidence *evidence, 
     }
     if (!gate->local) {
         return evidence->strict || evidence->cosine >= gate->threshold;
+    }
+    if (is_strange(gate)) {
+        return false;
     }
     const double sure = 1 / (1 + exp(LOCAL_LEAST - less - local_evidence(gate, evidence)));
     return sure >= gate->threshold;

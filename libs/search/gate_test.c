@@ -71,6 +71,8 @@ static const struct {
     {"best jazz festival in New Orleans", 0.08, false},
     {"best jazz festival in New Orleans", -2, false},
     {"quantum chromodynamics", 0.02, false},
+    {"frobnicated zamboni booking", 0.9, false}, /* most of it is known to nobody */
+    {"frobnicated booking", 0.9, true},
 };
 
 START_TEST(hashed_vectors_have_a_gate_of_their_own)

@@ -78,15 +78,23 @@ static void report_letters(struct scan *scan, uint32_t c)
     }
 }
 
+/* Key of the word's stem, or of the stem that was meant. */
 static uint64_t word_key(const struct scan *scan, bool is_stop_word, uint64_t term)
 {
     char stem[WORD_MAX];
     memcpy(stem, scan->letters, scan->length);
     const size_t len = stem_cut(stem, scan->length);
-    const bool is_known = scan->weights == NULL || is_stop_word ||
-                          weights_know(scan->weights, term) || ideas_know_stem(stem, len);
-    const char *meant = is_known ? NULL : ideas_correct(stem, len);
-    return meant != NULL ? idea_word_key(meant, strlen(meant)) : idea_word_key(stem, len);
+    const uint64_t key = idea_word_key(stem, len);
+    if (scan->weights == NULL || is_stop_word || weights_know(scan->weights, term) ||
+        ideas_know_stem(stem, len)) {
+        return key;
+    }
+    const char *meant = ideas_correct(stem, len);
+    if (meant == NULL) {
+        scan->fn(scan->arg, TERM_STRANGE, term);
+        return key;
+    }
+    return idea_word_key(meant, strlen(meant));
 }
 
 /* ---- words and grams ---- */

@@ -9,7 +9,17 @@
 
 struct weights;
 
-enum term_kind { TERM_WORD, TERM_PAIR, TERM_GRAM3, TERM_GRAM4, TERM_GRAM5, TERM_IDEA, TERM_KINDS };
+enum term_kind {
+    TERM_WORD,
+    TERM_PAIR,
+    TERM_GRAM3,
+    TERM_GRAM4,
+    TERM_GRAM5,
+    TERM_IDEA,
+    TERM_KINDS,
+    TERM_STRANGE =
+        TERM_KINDS, /* no term of its own: the word just reported is known to nobody; queries only */
+};
 
 /* Calls fn for every occurrence, in the order of the text. */
 typedef void term_fn(void *arg, enum term_kind kind, uint64_t hash);
