@@ -139,8 +139,7 @@ static err verify_signature(struct ctx *ctx, const char *token, const struct par
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     const size_t signed_len = (size_t)(signature->text - token) - 1;
     const bool good =
-        context != NULL &&
-        EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
+        context != NULL && EVP_MD_CTX_copy_ex(context, key->verify) == 1 &&
         EVP_DigestVerify(context, bytes, len, (const uint8_t *)token, signed_len) == 1;
     EVP_MD_CTX_free(context);
     return good ? OK : refuse(ctx, "wrong signature");
