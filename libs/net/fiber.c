@@ -326,9 +326,8 @@ void fiber_cancel(struct fiber *fiber)
 void fiber_cancel_all(struct loop *loop)
 {
     for (struct fiber *fiber = loop_fibers(loop)->alive; fiber != NULL; fiber = fiber->next) {
-        if (fiber->state == FIBER_PARKED) {
-            fiber_cancel(fiber);
-        }
+        fiber_cancel(
+            fiber); /* also who is just about to go on: its next wait would be the last of the loop */
     }
 }
 
