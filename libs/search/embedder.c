@@ -29,7 +29,7 @@ const struct field search_config_fields[] = {
         "Required when a provider is openai and has no key of its own"),
     FIELD_ENUM(struct search_config, search_fusion,
         "How hits by meaning and by words become one list: by ranks, or by scaled scores",
-        .choices = fusion_choices, .dflt_text = "rrf"),
+        .choices = fusion_choices, .dflt_text = "convex"),
     FIELD_I64(struct search_config, search_rrf_k, "Constant of the fusion by ranks", .min = 1,
         .max = 1000, .dflt = 60),
 };
