@@ -9,6 +9,7 @@
 #include "auth/token.h"
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/crypto.h"
 #include "core/ctx.h"
 #include "core/limits.h"
 
@@ -84,7 +85,7 @@ static err read_header(struct ctx *ctx, struct auth *auth, const char *token, si
     const char *dot = memchr(token, '.', len);
     const size_t header_len = dot == NULL ? 0 : (size_t)(dot - token);
     if (header_len > 0 && header_len == auth->header_len && len <= LIMIT_TOKEN_BYTES &&
-        memcmp(token, auth->header, header_len) == 0) {
+        crypto_equal(token, auth->header, header_len)) {
         out->kid = arena_strdup(ctx->arena, auth->header_kid);
         return OK;
     }

@@ -10,7 +10,7 @@
 #define PROBE_AFTER_NS NS_PER_S
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
 #define DRAIN_IDLE_NS                                                                              \
-    (50 * 1000000LL) /* a client in the middle of its next request gets this long */
+    (250 * 1000000LL) /* a client in the middle of its next request gets this long */
 
 struct conn *conn_open(struct conn_table *table, int fd, int64_t now_ns)
 {

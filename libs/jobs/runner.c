@@ -224,7 +224,7 @@ static void give_back(void *arg)
     struct arena *arena = arena_new(/* pool */ NULL);
     struct ctx ctx;
     struct list rows = {0};
-    ctx_init(&ctx, arena, jobs->options.clock, jobs->options.log, BOOK_MS);
+    ctx_init(&ctx, arena, jobs->options.clock, jobs->options.log, BOOK_TRIES * BOOK_MS);
     if (!is_ok(release(jobs, &ctx, &rows))) { /* they are free once their time is over */
         log_warn(&ctx, "job.release_failed", LOG_STR("why", ctx.error.text));
     } else if (rows.count > 0) {
