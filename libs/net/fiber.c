@@ -323,11 +323,14 @@ void fiber_cancel(struct fiber *fiber)
     }
 }
 
+/* Also who is just about to go on: its next wait would be the last of the loop. */
 void fiber_cancel_all(struct loop *loop)
 {
-    for (struct fiber *fiber = loop_fibers(loop)->alive; fiber != NULL; fiber = fiber->next) {
-        fiber_cancel(
-            fiber); /* also who is just about to go on: its next wait would be the last of the loop */
+    const struct fiber_scheduler *scheduler = loop_fibers(loop);
+    for (struct fiber *fiber = scheduler->alive; fiber != NULL; fiber = fiber->next) {
+        if (fiber != scheduler->current) {
+            fiber_cancel(fiber);
+        }
     }
 }
 
