@@ -18,6 +18,7 @@
 #include "core/limits.h"
 #include "net/fiber.h"
 #include "net/loop.h"
+#include "net/testing/scripted.h"
 
 enum { NS_PER_MS = 1000000, CALLERS = 20, REQUEST_MAX = 8192 };
 
@@ -157,18 +158,6 @@ struct world {
     int answered;
 };
 
-static int listen_anywhere(int *out_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, len), 0);
-    ck_assert_int_eq(listen(fd, 64), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *out_port = ntohs(address.sin_port);
-    return fd;
-}
-
 static void tell(void *arg)
 {
     struct world *world = arg;
@@ -181,7 +170,7 @@ static void run_story(void (*story)(struct world *world))
 {
     struct world world = {.story = story};
     signal(SIGPIPE, SIG_IGN); /* as svc does */
-    const int listener = listen_anywhere(&world.port);
+    const int listener = scripted_listen(&world.port);
     world.server = fork();
     ck_assert_int_ge(world.server, 0);
     if (world.server == 0) {
@@ -313,7 +302,7 @@ static void tell_failures(struct world *world)
     assert_failure(world, "/garbage", ERR_UNAVAILABLE);
     struct client_reply reply;
     int port = 0;
-    close(listen_anywhere(&port)); /* nobody listens there now */
+    close(scripted_listen(&port)); /* nobody listens there now */
     ck_assert_int_eq(get(world, arena_printf(world->arena, "http://[::1]:%d/", port), &reply).code,
         ERR_UNAVAILABLE);
     const char *by_name = arena_printf(world->arena, "http://localhost:%d/", port);

@@ -118,7 +118,7 @@ static void serve(int listener, struct scripted *scripted)
     }
 }
 
-static int listen_anywhere(int *out_port)
+int scripted_listen(int *out_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
@@ -148,7 +148,7 @@ void scripted_run(const struct scripted_reply *script, size_t count,
     scripted.recorded = mmap(NULL, sizeof(*scripted.recorded), PROT_READ | PROT_WRITE,
         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(scripted.recorded != MAP_FAILED);
-    const int listener = listen_anywhere(&scripted.port);
+    const int listener = scripted_listen(&scripted.port);
     scripted.server = fork();
     ck_assert_int_ge(scripted.server, 0);
     if (scripted.server == 0) {

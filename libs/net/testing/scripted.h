@@ -37,6 +37,8 @@ struct scripted {
 void scripted_run(const struct scripted_reply *script, size_t count,
     void (*story)(struct scripted *scripted));
 
+/* A listening socket on any free port of the loopback. */
+int scripted_listen(int *out_port);
 /* "http://127.0.0.1:port" and the path; in the arena. */
 const char *scripted_url(struct scripted *scripted, const char *path);
 /* Requests to the path so far. */
