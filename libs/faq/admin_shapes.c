@@ -4,6 +4,7 @@
 
 #include "core/utf8.h"
 #include "faq/admin.h"
+#include "faq/admin_shapes.h"
 #include "faq/gap_admin.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
