@@ -288,6 +288,7 @@ static void take_signal(struct master *master, int signal)
         master->reload_wanted = true;
         break;
     default: /* SIGCHLD: reaped every turn; -1: the tick */
+        break;
     }
 }
 
