@@ -163,7 +163,7 @@ static void on_reply(redisAsyncContext *redis, void *reply, void *arg)
     (void)redis;
     remove_oldest(conn, request);
     if (reply != NULL) {
-        conn->last_ms = (double)(now_ns() - request->sent_ns) / NS_PER_MS;
+        conn->last_ms = (double)(now_ns() - request->sent_ns) / 1e6;
         cache_link_proved(conn->link);
     }
     if (request->ctx == NULL) {
