@@ -8,7 +8,7 @@
 
 #include "net/client.h"
 
-enum { MS_PER_S = 1000 };
+static const double ms_per_s = 1000;
 static const double longest_ms = 1e9;
 
 static const char *header_of(CURL *easy, const char *name)
@@ -46,8 +46,8 @@ void client_retry_read(CURL *easy, struct client_retry *out)
     if (ms >= 0) {
         out->after_ms = to_ms(ms);
     } else if (seconds >= 0) {
-        out->after_ms = to_ms(seconds * MS_PER_S);
+        out->after_ms = to_ms(seconds * ms_per_s);
     } else if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &date_s) == CURLE_OK && date_s > 0) {
-        out->after_ms = to_ms((double)date_s * MS_PER_S);
+        out->after_ms = to_ms((double)date_s * ms_per_s);
     }
 }
