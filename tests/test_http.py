@@ -16,7 +16,7 @@ ME = "/api/v1/users/me"
 DRAFT = {"title": "Test Property", "listing_type": "sale", "property_type": "villa",
          "price": {"amount_minor": 100, "currency": "THB", "period": "total"}}
 TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
-MINTED = re.compile(r"^[0-9a-f]{12}-[0-9a-f]{8}$")
+MINTED = re.compile(r"^[0-9a-f]{12}-[0-9a-f]{12}$")
 
 URL_MAX, HEAD_MAX, BODY_MAX, DEPTH_MAX, TOKENS_MAX = 4096, 8192, 65536, 16, 4000
 HEADER_SECONDS = 10

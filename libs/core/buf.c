@@ -18,6 +18,12 @@ void buf_init(struct buf *buf, struct arena *arena, size_t first_cap, size_t max
     buf->data = cap == 0 ? NULL : arena_alloc_raw(arena, cap);
 }
 
+struct buf buf_over(char *data, size_t size)
+{
+    ASSERT(size > 0);
+    return (struct buf){.data = data, .cap = size, .max = size - 1};
+}
+
 static bool grow(struct buf *buf, size_t len)
 {
     if (len > buf->max - buf->len) {
@@ -37,7 +43,7 @@ static bool grow(struct buf *buf, size_t len)
     return true;
 }
 
-char *buf_reserve(struct buf *buf, size_t len)
+char *buf_reserve_more(struct buf *buf, size_t len)
 {
     if (buf->failed) {
         return NULL;
@@ -46,29 +52,6 @@ char *buf_reserve(struct buf *buf, size_t len)
         return NULL;
     }
     return buf->data + buf->len;
-}
-
-void buf_add(struct buf *buf, const char *bytes, size_t len)
-{
-    char *to = buf_reserve(buf, len);
-    if (to != NULL && len > 0) {
-        memcpy(to, bytes, len);
-        buf->len += len;
-    }
-}
-
-void buf_str(struct buf *buf, const char *text)
-{
-    buf_add(buf, text, strlen(text));
-}
-
-void buf_char(struct buf *buf, char c)
-{
-    char *to = buf_reserve(buf, 1);
-    if (to != NULL) {
-        *to = c;
-        buf->len++;
-    }
 }
 
 void buf_i64(struct buf *buf, int64_t value)
@@ -101,6 +84,15 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
     vsnprintf(to, (size_t)len + 1, fmt, args);
     va_end(args);
     buf->len += (size_t)len;
+}
+
+const char *buf_text(struct buf *buf)
+{
+    if (buf->cap == 0) {
+        return "";
+    }
+    buf->data[buf->len] = '\0';
+    return buf->data;
 }
 
 err buf_finish(struct ctx *ctx, struct buf *buf, const char **out, size_t *out_len)

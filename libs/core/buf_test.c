@@ -103,6 +103,23 @@ START_TEST(growing_keeps_what_was_written)
 }
 END_TEST
 
+START_TEST(memory_of_the_caller_is_filled_and_never_left)
+{
+    char memory[6] = "?????";
+    struct buf buf = buf_over(memory, sizeof(memory) - 1);
+    buf_str(&buf, "abc");
+    buf_char(&buf, 'd');
+    ck_assert_str_eq(buf_text(&buf), "abcd");
+    buf_i64(&buf, 5);
+    ck_assert(buf.failed);
+    ck_assert_str_eq(buf_text(&buf), "abcd");
+    ck_assert(memory[5] == '\0');
+    ck_assert_ptr_eq(buf_text(&buf), memory);
+    buf_init(&buf, arena, 0, 10);
+    ck_assert_str_eq(buf_text(&buf), "");
+}
+END_TEST
+
 START_TEST(integers_read_as_printf_writes_them)
 {
     const int64_t values[] = {0, 1, -1, 9, 10, 99, 100, -100, 1234567890, INT64_MAX, INT64_MIN};
@@ -127,6 +144,7 @@ int main(void)
     tcase_add_test(tests, exactly_max_bytes_fit_whatever_was_reserved);
     tcase_add_test(tests, a_failed_buf_stays_failed);
     tcase_add_test(tests, growing_keeps_what_was_written);
+    tcase_add_test(tests, memory_of_the_caller_is_filled_and_never_left);
     tcase_add_test(tests, integers_read_as_printf_writes_them);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -7,17 +7,29 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 
 #include "core/assert.h"
+
+#define NO_DIGIT 64
 
 static const char standard_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Looked up once: the library's one-shot functions search by name, under a lock, at every call. */
+static const EVP_MD *sha256(void)
+{
+    static EVP_MD *found;
+    if (found == NULL) {
+        found = EVP_MD_fetch(/* ctx */ NULL, "SHA256", /* properties */ NULL);
+        ASSERT(found != NULL);
+    }
+    return found;
+}
+
 void crypto_sha256(const void *data, size_t len, uint8_t out[CRYPTO_SHA256_LEN])
 {
-    ASSERT(SHA256(data, len, out) != NULL);
+    ASSERT(EVP_Digest(data, len, out, /* out_len */ NULL, sha256(), /* engine */ NULL) == 1);
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
@@ -66,21 +78,31 @@ long crypto_base64_encode(const void *data, size_t len, bool url, char *out, siz
     return (long)out_len;
 }
 
-static int digit_value(char c, bool url)
+/* The value of every byte as a digit, or NO_DIGIT. */
+static const uint8_t *values_of(bool url)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
+    static uint8_t tables[2][UCHAR_MAX + 1];
+    uint8_t *values = tables[url];
+    if (values['A'] == values['B']) { /* not made yet */
+        memset(values, NO_DIGIT, sizeof(tables[url]));
+        for (uint8_t i = 0; i < NO_DIGIT; i++) {
+            values[(unsigned char)(url ? url_digits : standard_digits)[i]] = i;
+        }
     }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
+    return values;
+}
+
+/* Up to four digits as 24 bits, the first digit on top; a bit over them where one is no digit. */
+static uint32_t decode_group(const char *text, size_t len, const uint8_t *values)
+{
+    uint32_t bits = 0;
+    uint32_t seen = 0;
+    for (size_t i = 0; i < len; i++) {
+        const uint32_t value = values[(unsigned char)text[i]];
+        bits |= value << (18 - 6 * i);
+        seen |= value;
     }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    if (c == (url ? '-' : '+')) {
-        return 62;
-    }
-    return c == (url ? '_' : '/') ? 63 : -1;
+    return bits | (seen & NO_DIGIT) << 18;
 }
 
 static size_t without_padding(const char *text, size_t len)
@@ -98,23 +120,20 @@ long crypto_base64_decode(const char *text, size_t len, bool url, uint8_t *out, 
     if (len % 4 == 1 || out_len > out_cap) {
         return -1;
     }
-    unsigned bits = 0;
-    unsigned bit_count = 0;
-    uint8_t *to = out;
-    for (size_t i = 0; i < len; i++) {
-        const int value = digit_value(text[i], url);
-        if (value < 0) {
+    const uint8_t *values = values_of(url);
+    uint32_t bits = 0;
+    for (size_t at = 0; at < len; at += 4) {
+        const size_t count = len - at < 4 ? len - at : 4;
+        bits = decode_group(text + at, count, values);
+        if (bits >> 24 != 0) {
             return -1;
         }
-        bits = (bits << 6 | (unsigned)value) & 0xfff;
-        bit_count += 6;
-        if (bit_count >= 8) {
-            bit_count -= 8;
-            *to++ = (uint8_t)(bits >> bit_count);
+        for (size_t i = 0; i + 1 < count; i++, bits <<= 8) {
+            *out++ = (uint8_t)(bits >> 16);
         }
     }
     /* Left-over bits must be zero: one value has one spelling. */
-    return (bits & ((1U << bit_count) - 1)) == 0 ? (long)out_len : -1;
+    return (bits & 0xffffff) == 0 ? (long)out_len : -1;
 }
 
 void crypto_hex(const void *data, size_t len, char *out)

@@ -17,6 +17,7 @@ void crypto_random(void *out, size_t len);
 bool crypto_equal(const void *a, const void *b, size_t len);
 
 /* Return the length, or -1 if out is too small (encoding also writes a NUL) or the text is not valid.
+ * Decoding takes one spelling of each value only: no blanks, no left-over bits.
  * url: base64url without padding; otherwise standard base64 (decoding accepts missing padding). */
 long crypto_base64_encode(const void *data, size_t len, bool url, char *out, size_t out_cap);
 long crypto_base64_decode(const char *text, size_t len, bool url, uint8_t *out, size_t out_cap);

@@ -91,6 +91,29 @@ START_TEST(base64_is_written_and_read)
 }
 END_TEST
 
+/* Each text of up to four digits stands for one value or for none: nothing else encodes to it. */
+START_TEST(a_value_has_one_spelling)
+{
+    static const char digits[] = "AQgwBZaz09-_=. ";
+    const size_t count = sizeof(digits) - 1;
+    for (size_t at = 0; at < count * count * count * count; at++) {
+        const char text[5] = {digits[at % count], digits[at / count % count],
+            digits[at / count / count % count], digits[at / count / count / count], '\0'};
+        for (size_t len = 1; len <= 4; len++) {
+            uint8_t bytes[3];
+            char again[8];
+            const long read = crypto_base64_decode(text, len, true, bytes, sizeof(bytes));
+            if (read >= 0) {
+                ck_assert_int_eq(crypto_base64_encode(bytes, (size_t)read, true, again,
+                                     sizeof(again)),
+                    (long)len);
+                ck_assert_mem_eq(again, text, len);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(base64_never_writes_behind_its_end)
 {
     char text[5];
@@ -153,6 +176,7 @@ int main(void)
     tcase_add_test(tests, hmac_gives_the_published_digests);
     tcase_add_test(tests, random_bytes_differ);
     tcase_add_test(tests, base64_is_written_and_read);
+    tcase_add_test(tests, a_value_has_one_spelling);
     tcase_add_test(tests, base64_never_writes_behind_its_end);
     tcase_add_test(tests, malformed_base64_is_refused);
     tcase_add_test(tests, standard_base64_may_lack_its_padding);

@@ -40,7 +40,22 @@ static size_t skip_string(const char *text, size_t len, size_t at)
 
 static bool is_between_tokens(char c)
 {
-    return memchr(" \t\r\n,:{}[]\"", c, sizeof(" \t\r\n,:{}[]\"") - 1) != NULL;
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case ',':
+    case ':':
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+    case '"':
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Counts values and keys before the parser allocates for them. Malformed text is the parser's business. */

@@ -20,6 +20,7 @@
 #define BUFFER_BYTES 65536
 #define LINE_MAX_BYTES PIPE_BUF /* a pipe takes so much whole: lines of several workers never mix */
 #define TEXT_MAX_BYTES 1024     /* of one member */
+#define IDENTITY_MAX_BYTES 128
 #define LINE_END_CUT ",\"cut\":true}\n"
 #define LINE_END_BYTES sizeof(LINE_END_CUT)
 
@@ -27,9 +28,8 @@ struct log {
     int fd;
     bool owns_fd;
     enum log_level level;
-    const struct clock *clock; /* borrowed */
-    const char *product;       /* borrowed */
-    int worker;
+    const struct clock *clock;         /* borrowed */
+    char identity[IDENTITY_MAX_BYTES]; /* members of every line */
     uint64_t dropped;
     size_t len;
     char data[BUFFER_BYTES];
@@ -70,12 +70,6 @@ void log_free(struct log *log)
         close(log->fd);
     }
     free(log);
-}
-
-void log_identify(struct log *log, const char *product, int worker)
-{
-    log->product = product;
-    log->worker = worker;
 }
 
 uint64_t log_dropped(const struct log *log)
@@ -159,14 +153,21 @@ static void add_text(struct buf *line, const char *text)
     const size_t start = line->len;
     const size_t len = strnlen(text, TEXT_MAX_BYTES + 1);
     json_write_string(line, text, utf8_cut(text, len, TEXT_MAX_BYTES));
-    blank_unprintable(line->data + start, line->len - start);
+    if (!utf8_is_printable_ascii(line->data + start, line->len - start)) {
+        blank_unprintable(line->data + start, line->len - start);
+    }
 }
 
 static void add_name(struct buf *line, const char *name)
 {
-    buf_str(line, ",\"");
-    buf_str(line, name);
-    buf_str(line, "\":");
+    const size_t len = strlen(name);
+    char *to = buf_reserve(line, len + 4);
+    if (to != NULL) {
+        memcpy(to, ",\"", 2);
+        memcpy(to + 2, name, len);
+        memcpy(to + 2 + len, "\":", 2);
+        line->len += len + 4;
+    }
 }
 
 static void add_field(struct buf *line, const struct log_field *field)
@@ -188,6 +189,15 @@ static void add_field(struct buf *line, const struct log_field *field)
     }
 }
 
+void log_identify(struct log *log, const char *product, int worker)
+{
+    struct buf members = buf_over(log->identity, sizeof(log->identity));
+    add_field(&members, &LOG_STR("product", product));
+    add_field(&members, &LOG_I64("worker", worker));
+    ASSERT(!members.failed);
+    buf_text(&members);
+}
+
 static void add_head(struct buf *line, const struct log *log, const struct ctx *ctx,
     enum log_level level, const char *event)
 {
@@ -197,10 +207,7 @@ static void add_head(struct buf *line, const struct log *log, const struct ctx *
     json_write_time(line, clock_wall_us(log->clock));
     add_field(line, &LOG_STR("level", levels[level]));
     add_field(line, &LOG_STR("event", event));
-    if (log->product != NULL) {
-        add_field(line, &LOG_STR("product", log->product));
-        add_field(line, &LOG_I64("worker", log->worker));
-    }
+    buf_str(line, log->identity);
     if (*ctx->request_id != '\0') {
         add_field(line, &LOG_STR("request_id", ctx->request_id));
     }
@@ -231,9 +238,7 @@ void log_write(const struct ctx *ctx, enum log_level level, const char *event,
         log->dropped++;
         return;
     }
-    /* Built in place: a buf that has its maximum from the start needs no arena. */
-    const size_t cap = LINE_MAX_BYTES - LINE_END_BYTES;
-    struct buf line = {.data = log->data + log->len, .cap = cap, .max = cap - 1};
+    struct buf line = buf_over(log->data + log->len, LINE_MAX_BYTES - LINE_END_BYTES);
     add_head(&line, log, ctx, level, event);
     if (line.failed) {
         log->dropped++;

@@ -4,13 +4,44 @@
 #include <string.h>
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define STRIDE 4 /* words at once, in long texts */
 
-/* Eight bytes, all of them 0x01..0x7f: the common case, at a fraction of the cost. */
-static bool is_plain(const char *text)
+static uint64_t word_at(const char *text)
 {
     uint64_t word;
     memcpy(&word, text, sizeof(word));
-    return ((word | (word - EACH_BYTE(0x01))) & EACH_BYTE(0x80)) == 0;
+    return word;
+}
+
+/* Zero: these eight bytes are all 0x01..0x7f, the common case. */
+static uint64_t not_plain(uint64_t word)
+{
+    return (word | (word - EACH_BYTE(0x01))) & EACH_BYTE(0x80);
+}
+
+/* The same for 0x20..0x7e. */
+static uint64_t not_printable(uint64_t word)
+{
+    return (word | (word - EACH_BYTE(0x20)) | (word + EACH_BYTE(0x01))) & EACH_BYTE(0x80);
+}
+
+/* Bytes at the beginning that are plain: many at a time, so possibly not all of them. */
+static size_t plain_run(const char *text, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= STRIDE * sizeof(uint64_t); at += STRIDE * sizeof(uint64_t)) {
+        uint64_t bad = 0;
+        for (size_t i = 0; i < STRIDE; i++) {
+            bad |= not_plain(word_at(text + at + i * sizeof(uint64_t)));
+        }
+        if (bad != 0) {
+            break;
+        }
+    }
+    while (len - at >= sizeof(uint64_t) && not_plain(word_at(text + at)) == 0) {
+        at += sizeof(uint64_t);
+    }
+    return at;
 }
 
 static bool is_continuation(unsigned char byte)
@@ -48,19 +79,30 @@ static size_t sequence_length(const unsigned char *text, size_t left)
 
 bool utf8_is_valid(const char *text, size_t len)
 {
-    size_t at = 0;
+    size_t at = plain_run(text, len);
     while (at < len) {
-        if (len - at >= sizeof(uint64_t) && is_plain(text + at)) {
-            at += sizeof(uint64_t);
-            continue;
-        }
         const size_t step = sequence_length((const unsigned char *)text + at, len - at);
         if (step == 0) {
             return false;
         }
         at += step;
+        at += (unsigned char)text[at - 1] < 0x80 ? plain_run(text + at, len - at) : 0;
     }
     return true;
+}
+
+bool utf8_is_printable_ascii(const char *text, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (not_printable(word_at(text + at)) != 0) {
+            return false;
+        }
+    }
+    while (at < len && text[at] >= ' ' && text[at] <= '~') {
+        at++;
+    }
+    return at == len;
 }
 
 size_t utf8_length(const char *text, size_t len)

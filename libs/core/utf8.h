@@ -7,6 +7,8 @@
 
 /* Well-formed (RFC 3629: no overlong forms, no surrogates, <= U+10FFFF) and free of NUL. */
 bool utf8_is_valid(const char *text, size_t len);
+/* Every byte is printable ASCII, 0x20 to 0x7e. */
+bool utf8_is_printable_ascii(const char *text, size_t len);
 /* Number of code points of valid text. */
 size_t utf8_length(const char *text, size_t len);
 /* Length of the longest beginning of at most max bytes that splits no code point. */

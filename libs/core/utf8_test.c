@@ -63,13 +63,28 @@ END_TEST
 
 START_TEST(nul_is_refused_wherever_it_stands)
 {
-    char text[24];
+    char text[100]; /* more than is looked at in one go */
     for (size_t at = 0; at < sizeof(text); at++) {
         memset(text, 'x', sizeof(text));
         ck_assert(utf8_is_valid(text, sizeof(text)));
         text[at] = '\0';
         ck_assert(!utf8_is_valid(text, sizeof(text)));
     }
+}
+END_TEST
+
+START_TEST(printable_ascii_is_told_from_everything_else)
+{
+    char text[40];
+    for (size_t at = 0; at < sizeof(text); at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            memset(text, 'x', sizeof(text));
+            text[at] = (char)byte;
+            ck_assert(utf8_is_printable_ascii(text, sizeof(text)) ==
+                      (byte >= 0x20 && byte <= 0x7e));
+        }
+    }
+    ck_assert(utf8_is_printable_ascii("", 0));
 }
 END_TEST
 
@@ -117,6 +132,7 @@ int main(void)
     tcase_add_test(tests, well_formed_text_is_valid_and_counted);
     tcase_add_test(tests, malformed_text_is_refused);
     tcase_add_test(tests, nul_is_refused_wherever_it_stands);
+    tcase_add_test(tests, printable_ascii_is_told_from_everything_else);
     tcase_add_test(tests, every_code_point_is_valid_except_surrogates);
     tcase_add_test(tests, cutting_splits_no_code_point);
     suite_add_tcase(suite, tests);

@@ -42,8 +42,11 @@ static err take_of_address(struct request *request, const char *kind, int64_t pe
     char group[ADDRESS_LEN];
     char key[RATE_KEY_MAX];
     address_group(request->call.client_address, group);
-    snprintf(key, sizeof(key), "%s:%s", kind, group);
-    return take(request, key, per_minute);
+    struct buf text = buf_over(key, sizeof(key));
+    buf_str(&text, kind);
+    buf_char(&text, ':');
+    buf_str(&text, group);
+    return take(request, buf_text(&text), per_minute);
 }
 
 static err take_by_address(struct request *request)
@@ -57,8 +60,10 @@ static err take_by_user(struct request *request)
     const struct http_config *config = request->server->options.config;
     const struct principal *principal = &request->call.principal;
     char key[RATE_KEY_MAX];
-    snprintf(key, sizeof(key), "user:%" PRId64, principal->user_id);
-    return take(request, key,
+    struct buf text = buf_over(key, sizeof(key));
+    buf_str(&text, "user:");
+    buf_i64(&text, principal->user_id);
+    return take(request, buf_text(&text),
         role_includes(principal->role, ROLE_ADMIN) ? config->rate_limit_admin_per_minute
                                                    : config->rate_limit_user_per_minute);
 }

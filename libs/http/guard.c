@@ -31,7 +31,8 @@ static bool is_alnum(char c)
 static bool is_token(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!is_alnum(text[i]) && (text[i] == '\0' || strchr("!#$%&'*+-.^_`|~", text[i]) == NULL)) {
+        const char c = text[i];
+        if (!is_alnum(c) && c != '-' && (c == '\0' || strchr("!#$%&'*+.^_`|~", c) == NULL)) {
             return false;
         }
     }
@@ -40,6 +41,9 @@ static bool is_token(const char *text, size_t len)
 
 static bool is_field_text(const char *text, size_t len)
 {
+    if (utf8_is_printable_ascii(text, len)) {
+        return true;
+    }
     for (size_t i = 0; i < len; i++) {
         const unsigned char c = (unsigned char)text[i];
         if ((c < ' ' && c != '\t') || c == 0x7f) {
@@ -53,7 +57,7 @@ static bool is_host(const struct header *host)
 {
     for (size_t i = 0; i < host->value_len; i++) {
         const char c = host->value[i];
-        if (!is_alnum(c) && (c == '\0' || strchr("-._:[]", c) == NULL)) {
+        if (!is_alnum(c) && c != '.' && c != ':' && (c == '\0' || strchr("-_[]", c) == NULL)) {
             return false;
         }
     }

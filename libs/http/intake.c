@@ -1,4 +1,5 @@
 /* A request takes shape: target, headers, guard, route, room for the body. Knows nothing of libmicrohttpd. */
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,11 +7,13 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/crypto.h"
 #include "http/metrics.h"
 #include "http/request.h"
 
 #define BODY_FIRST_BYTES 4096
 #define RAW_REPLY_MAX 4096
+#define ID_NUMBER_BYTES 6 /* enough for 80 years at 100,000 requests a second */
 #define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 struct request *intake_open(struct http_server *server, struct conn *conn, const char *target)
@@ -46,8 +49,12 @@ static void name_request(struct request *request)
         return;
     }
     struct http_server *server = request->server;
-    request->ctx.request_id =
-        arena_printf(request->arena, "%s-%08" PRIx64, server->id_prefix, ++server->id_count);
+    const size_t prefix_len = strlen(server->id_prefix);
+    const uint64_t number = htobe64(++server->id_count);
+    char *id = arena_alloc_raw(request->arena, prefix_len + 2 * ID_NUMBER_BYTES + 1);
+    memcpy(id, server->id_prefix, prefix_len);
+    crypto_hex((const char *)(&number + 1) - ID_NUMBER_BYTES, ID_NUMBER_BYTES, id + prefix_len);
+    request->ctx.request_id = id;
 }
 
 static void fill_call(struct request *request)

@@ -13,6 +13,7 @@
 #include "http/request.h"
 
 #define FIRST_BYTES 1024
+#define NUMBER_BYTES 24
 #define STRICT_POLICY "default-src 'none'; frame-ancestors 'none'"
 #define JSON_TYPE "application/json"
 
@@ -24,7 +25,10 @@ void reply_add(struct reply *reply, const char *name, const char *value)
 
 static const char *number(struct request *request, int64_t value)
 {
-    return arena_printf(request->arena, "%" PRId64, value);
+    struct buf text;
+    buf_init(&text, request->arena, NUMBER_BYTES, NUMBER_BYTES);
+    buf_i64(&text, value);
+    return buf_text(&text);
 }
 
 /* ---- body ---- */
@@ -149,19 +153,31 @@ void reply_problem(struct request *request)
 
 /* ---- headers ---- */
 
+static const char *etag_of(struct request *request)
+{
+    const struct call *call = &request->call;
+    const size_t max = call->etag == NULL ? NUMBER_BYTES : strlen(call->etag) + strlen("\"\"");
+    struct buf tag;
+    buf_init(&tag, request->arena, max + 1, max);
+    buf_char(&tag, '"');
+    if (call->etag != NULL) {
+        buf_str(&tag, call->etag);
+    } else {
+        buf_char(&tag, 'v');
+        buf_i64(&tag, call->version);
+    }
+    buf_char(&tag, '"');
+    return buf_text(&tag);
+}
+
 static void add_etag(struct request *request)
 {
     const struct call *call = &request->call;
     struct reply *reply = &request->reply;
-    const char *etag = NULL;
-    if (call->etag != NULL) {
-        etag = arena_printf(request->arena, "\"%s\"", call->etag);
-    } else if (call->version > 0) {
-        etag = arena_printf(request->arena, "\"v%" PRId64 "\"", call->version);
-    }
-    if (etag == NULL || reply->status >= 300) {
+    if ((call->etag == NULL && call->version == 0) || reply->status >= 300) {
         return;
     }
+    const char *etag = etag_of(request);
     reply_add(reply, "ETag", etag);
     const char *known = headers_value(&request->headers, "if-none-match");
     if (known != NULL && reply->status == 200 && request->method <= METHOD_HEAD &&

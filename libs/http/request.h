@@ -38,7 +38,7 @@ struct http_server {
     struct router *router;
     struct rate *rate;
     const char **route_names;
-    const char *id_prefix; /* of minted request ids: differs in every worker */
+    const char *id_prefix; /* of minted request ids, with its dash: differs in every worker */
     uint64_t id_count;
 
     struct MHD_Daemon *daemon;

@@ -147,7 +147,7 @@ static const char *make_id_prefix(struct arena *arena)
     char hex[2 * ID_PREFIX_BYTES + 1];
     crypto_random(bytes, sizeof(bytes));
     crypto_hex(bytes, sizeof(bytes), hex);
-    return arena_strdup(arena, hex);
+    return arena_printf(arena, "%s-", hex);
 }
 
 static const char **make_route_names(struct arena *arena, const struct router *router)

@@ -9,7 +9,8 @@
 #include "search/terms.h"
 #include "search/weights.h"
 
-enum { COUNTS_KNOWN = 32, WEIGHT_UNIT = 1024 };
+enum { COUNTS_KNOWN = 32 };
+static const double weight_unit = 1024;
 
 struct seen {
     uint64_t hash; /* 0 = free */
@@ -84,7 +85,7 @@ static void add_term(const struct seen *seen, const struct weights *weights, int
     static const int64_t kinds[TERM_KINDS] = {100, 100, 35, 50, 50, 400}; /* hundredths */
     const double telling = weights_of(weights, seen->hash);
     const int64_t value =
-        kinds[seen->kind] * log_count(seen->count) * (int64_t)(telling * WEIGHT_UNIT + 0.5);
+        kinds[seen->kind] * log_count(seen->count) * (int64_t)(telling * weight_unit + 0.5);
     int64_t *sum = &sums[seen->hash % (uint64_t)dims];
     *sum += seen->hash >> 63 ? -value : value;
 }
