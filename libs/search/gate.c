@@ -9,7 +9,8 @@
 #include "search/terms.h"
 #include "search/weights.h"
 
-enum { SLOTS_FIRST = 64, GRAMS_PER_WORD = 5, STRANGE_LEAST = 2 };
+enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
+#define GRAMS_PER_WORD 5.0
 
 /* Calibrated on the tuning half of the labelled questions (docs/search.md). */
 #define REMOTE_SIMILARITY 0.30

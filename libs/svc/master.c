@@ -287,8 +287,7 @@ static void take_signal(struct master *master, int signal)
     case SIGHUP:
         master->reload_wanted = true;
         break;
-    default: /* SIGCHLD: reaped every turn; -1: the tick */
-        break;
+    default: /* SIGCHLD: reaped every turn; -1: the tick */;
     }
 }
 
