@@ -2,6 +2,7 @@
 
 import re
 
+from harness.app import bin_dir
 from harness.services import ROOT
 
 
@@ -14,6 +15,28 @@ def statements():
 def test_every_statement_prepares(app, services, product):
     for file in statements():
         services.sql(product, f"PREPARE {file.stem} AS {file.read_text()}", role=f"{product}_user")
+
+
+def reads():
+    """Names of the statements that the build takes for reads."""
+    sources = [file.read_text() for file in bin_dir().parent.glob("libs/*/generated/*/sql.c")]
+    return {name for text in sources for name, flag in re.findall(r'^    \.name = "(\w+)",$.*?^    \.reads = (\w+),$', text, re.M | re.S)
+            if flag == "true"}
+
+
+def test_reads_share_transactions_and_change_nothing(app, services, product):
+    """Asked with NULLs, so an error is no wonder; but Postgres looks for writes and locks first."""
+    names = reads()
+    assert len(names) > 50 and "properties_document" in names and "users_sign_in" not in names
+    for file in statements():
+        if file.stem in names:
+            text = file.read_text()
+            nulls = ", ".join(["NULL"] * len(set(re.findall(r"\$(\d+)::", text))))
+            try:
+                services.sql(product, f"BEGIN READ ONLY; PREPARE x AS {text};\nEXECUTE x{'(' + nulls + ')' if nulls else ''}",
+                             role=f"{product}_user")
+            except RuntimeError as failed:
+                assert "read-only transaction" not in str(failed), file.name
 
 
 def test_every_parameter_is_cast_and_every_number_used():

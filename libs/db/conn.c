@@ -165,6 +165,7 @@ static void forget_unflushed(struct db_conn *conn)
         *link = conn->next_unflushed;
     }
     conn->dirty = false;
+    conn->unsynced = 0;
 }
 
 void db_conn_close(struct db_conn *conn)

@@ -1,5 +1,6 @@
 /* db/conn.h - one non-blocking connection in pipeline mode: connect, prepare, send, take results. For the lanes
- * only. Queries are answered in order; each has its own Sync, so that an error never touches its neighbours.
+ * only. Queries are answered in order. What writes has a Sync, thus a transaction, of its own; reads of one turn share one
+ * (ADR 13).
  * Owns:   the PGconn, its watch, and every query sent on it until it is answered or lost.
  * Waits:  db_query_wait.
  * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_CANCELLED. What the server says about a query is in its result. */
@@ -53,6 +54,7 @@ struct db_conn {
     struct db_query *tail;
     int in_flight;
     int64_t progress_ns; /* last sign of life while something was asked */
+    int unsynced;        /* queries that share the next Sync */
     bool dirty;          /* in env->unflushed */
     struct db_conn *next_unflushed;
     /* Tells the owner: became ready, went down, or (ready) has answered all it was asked. */
@@ -73,11 +75,16 @@ void db_conn_fini(struct db_conn *conn);
 /* No answer for a while although it was asked: not just the caller's own time is over. */
 bool db_conn_is_stuck(const struct db_conn *conn);
 
-/* Queue one query with its Sync. NULL: the connection broke on it. Nobody waits for the answer yet; a query
+/* Queue one query, with a Sync of its own. NULL: the connection broke on it. Nobody waits for the answer yet; a query
  * nobody waits for is drained. */
 struct db_query *db_query_text(struct db_conn *conn, const char *sql);
 struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *stmt);
 struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
+    struct db_args args);
+
+/* The same for a statement that reads, with a Sync that it shares. After an error of one before it the result is
+ * PGRES_PIPELINE_ABORTED: it did not run and has to be asked again. */
+struct db_query *db_query_share(struct db_conn *conn, const struct db_stmt *stmt,
     struct db_args args);
 
 /* On OK *out is the query's first result, owned by the caller (PQclear). */

@@ -48,12 +48,10 @@ struct worker_db {
     struct db_lanes lanes;
 };
 
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
 static bool flush_turn(void *arg)
 {
     return db_pipe_flush_all(arg);
 }
-#endif
 
 static int share(int64_t whole, int workers)
 {
@@ -76,9 +74,7 @@ struct db *db_open(struct loop *loop, const struct db_options *options)
     const bool valid = db_url_params(arena, config->database_url, options->application_name,
         session, &lanes->env.params);
     ASSERT(valid); /* the settings were checked */
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
     loop_on_turn(loop, flush_turn, &lanes->env);
-#endif
     const int kept = share(config->database_pool_size, options->workers) - 1;
     db_slow_open(&lanes->slow, &lanes->env, kept < 1 ? 1 : kept,
         share(config->database_max_overflow, options->workers), config->database_pool_pre_ping);

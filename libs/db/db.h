@@ -1,5 +1,5 @@
 /* db/db.h - Postgres: single prepared statements on the fast lane, transactions on a leased connection.
- * Owns:   per worker the fast lane (pipelined connections shared by all fibers, one Sync a query) and the slow
+ * Owns:   per worker the fast lane (pipelined connections shared by all fibers, ADR 13) and the slow
  *         lane (exclusive connections). Reconnects with back-off; statements are prepared on connect.
  * Waits:  db_one, db_list, db_exec, db_tx, each at most LIMIT_DB_QUERY_MS and the ctx deadline. A connection
  *         that missed a deadline is closed, never returned.

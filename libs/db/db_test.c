@@ -64,6 +64,9 @@ static const struct db_stmt echo = {"echo",
     "$12::text AS \"owner.name\""};
 static const struct db_stmt series = {"series", "SELECT n FROM generate_series(1, $1::bigint) n"};
 static const struct db_stmt divide = {"divide", "SELECT 100 / $1::bigint AS n"};
+static const struct db_stmt quotient = {"quotient", "SELECT 100 / $1::bigint AS n", .reads = true};
+static const struct db_stmt moment = {"moment",
+    "SELECT (extract(epoch FROM now()) * 1000000)::bigint + 0 * $1::bigint AS n", .reads = true};
 static const struct db_stmt size_of = {"size_of", "SELECT length($1::bytea) AS n"};
 static const struct db_stmt sleep_s = {"sleep_s", "SELECT count(pg_sleep($1::float8)) AS n"};
 static const struct db_stmt insert = {"insert", "INSERT INTO things (id) VALUES ($1::bigint)"};
@@ -76,8 +79,8 @@ static const struct db_stmt show = {"show",
     "SELECT current_setting('TimeZone') AS name, current_setting('statement_timeout') AS state, "
     "current_setting('search_path') AS extra"};
 
-static const struct db_stmt *const statements[] = {&echo, &series, &size_of, &divide, &sleep_s,
-    &insert, &update, &wide, &null_number, &broken, &all_things, &show, NULL};
+static const struct db_stmt *const statements[] = {&echo, &series, &size_of, &divide, &quotient,
+    &moment, &sleep_s, &insert, &update, &wide, &null_number, &broken, &all_things, &show, NULL};
 static const struct db_stmt *const *const lists[] = {statements, NULL};
 
 static void run(void (*fn)(struct ctx *ctx, struct db_test *test))
@@ -271,6 +274,7 @@ START_TEST(changes_are_counted_and_constraints_are_named)
 END_TEST
 
 struct tally {
+    const struct db_stmt *stmt;
     int right, wrong, failed, fibers;
 };
 
@@ -282,7 +286,7 @@ static void divide_often(struct ctx *ctx, struct db_test *test, void *arg)
     for (int i = 0; i < 10; i++) {
         const int64_t by = self % 5 == 0 ? 0 : 1 + self % 50;
         int64_t n = -1;
-        const err e = get_number(ctx, test->db, &divide, by, &n);
+        const err e = get_number(ctx, test->db, tally->stmt, by, &n);
         if (by == 0) {
             tally->failed += e.code == ERR_INVALID;
         } else {
@@ -291,9 +295,9 @@ static void divide_often(struct ctx *ctx, struct db_test *test, void *arg)
     }
 }
 
-static void run_many(struct ctx *ctx, struct db_test *test)
+static void run_many_of(struct ctx *ctx, struct db_test *test, const struct db_stmt *stmt)
 {
-    struct tally tally = {0};
+    struct tally tally = {.stmt = stmt};
     for (int i = 0; i < 500; i++) {
         db_test_spawn(test, 10000, divide_often, &tally);
     }
@@ -309,9 +313,88 @@ static void run_many(struct ctx *ctx, struct db_test *test)
     ck_assert_uint_eq(db_state(test->db).reconnects, 0);
 }
 
+static void run_many(struct ctx *ctx, struct db_test *test)
+{
+    run_many_of(ctx, test, &divide);
+    run_many_of(ctx, test, &quotient);
+}
+
 START_TEST(five_hundred_fibers_share_a_connection_and_no_errors)
 {
     run(run_many);
+}
+END_TEST
+
+struct asked {
+    const struct db_stmt *stmt;
+    int64_t arg;
+    int64_t n;
+    enum err_code code;
+};
+
+static void ask_one(struct ctx *ctx, struct db_test *test, void *arg)
+{
+    struct asked *asked = arg;
+    asked->code = asked->stmt == &insert
+                      ? db_exec(ctx, test->db, &insert, DB_ARGS(DB_I64(asked->arg)), NULL).code
+                      : get_number(ctx, test->db, asked->stmt, asked->arg, &asked->n).code;
+}
+
+/* All in one turn. */
+static void ask_all(struct ctx *ctx, struct db_test *test, struct asked *asked, size_t count)
+{
+    int64_t n = 0;
+    must(ctx, get_number(ctx, test->db, &divide, 1, &n)); /* connected */
+    for (size_t i = 0; i < count; i++) {
+        db_test_spawn(test, 10000, ask_one, &asked[i]);
+    }
+    db_test_join(ctx, test);
+}
+
+static void read_and_write(struct ctx *ctx, struct db_test *test)
+{
+    struct asked asked[] = {{&moment, 0, 0, 0}, {&moment, 0, 0, 0}, {&insert, 1, 0, 0},
+        {&moment, 0, 0, 0}, {&moment, 0, 0, 0}};
+    ask_all(ctx, test, asked, 5);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_int_eq(asked[i].code, ERR_OK);
+    }
+    ck_assert_int_eq(asked[0].n, asked[1].n);
+    ck_assert_int_ne(asked[1].n, asked[3].n);
+    ck_assert_int_eq(asked[3].n, asked[4].n);
+}
+
+START_TEST(reads_of_a_turn_share_a_transaction_and_a_write_has_its_own)
+{
+    postgres_sql("postgres", "DROP TABLE IF EXISTS things;"
+                             "CREATE TABLE things (id bigint PRIMARY KEY)");
+    run(read_and_write);
+    ck_assert_int_eq(postgres_number("postgres", "SELECT count(*) FROM things"), 1);
+}
+END_TEST
+
+static void fail_in_between(struct ctx *ctx, struct db_test *test)
+{
+    struct asked asked[] = {{&quotient, 1, 0, 0}, {&quotient, 0, 0, 0}, {&quotient, 2, 0, 0},
+        {&insert, 1, 0, 0}, {&quotient, 0, 0, 0}, {&insert, 1, 0, 0}, {&quotient, 4, 0, 0},
+        {&insert, 2, 0, 0}};
+    static const enum err_code codes[] = {
+        ERR_OK, ERR_INVALID, ERR_OK, ERR_OK, ERR_INVALID, ERR_CONFLICT, ERR_OK, ERR_OK};
+    ask_all(ctx, test, asked, 8);
+    for (size_t i = 0; i < 8; i++) {
+        ck_assert_msg(asked[i].code == codes[i], "%zu: %s", i, err_name(asked[i].code));
+    }
+    ck_assert_int_eq(asked[0].n, 100);
+    ck_assert_int_eq(asked[2].n, 50);
+    ck_assert_int_eq(asked[6].n, 25);
+}
+
+START_TEST(an_error_touches_neither_reads_nor_writes_beside_it)
+{
+    postgres_sql("postgres", "DROP TABLE IF EXISTS things;"
+                             "CREATE TABLE things (id bigint PRIMARY KEY)");
+    run(fail_in_between);
+    ck_assert_int_eq(postgres_number("postgres", "SELECT count(*) FROM things"), 2);
 }
 END_TEST
 
@@ -416,6 +499,8 @@ int main(void)
     tcase_add_test(tests, the_number_of_rows_is_part_of_the_call);
     tcase_add_test(tests, changes_are_counted_and_constraints_are_named);
     tcase_add_test(tests, five_hundred_fibers_share_a_connection_and_no_errors);
+    tcase_add_test(tests, reads_of_a_turn_share_a_transaction_and_a_write_has_its_own);
+    tcase_add_test(tests, an_error_touches_neither_reads_nor_writes_beside_it);
     tcase_add_test(tests, a_full_queue_says_come_back);
     tcase_add_test(tests, a_changed_schema_is_prepared_again);
     tcase_add_test(tests, a_statement_whose_table_came_later_works_without_a_restart);

@@ -14,6 +14,8 @@
 #define STUCK_MS 250
 /* Timers of one instant fire in any order. */
 #define TIMER_SLACK_NS (5 * NS_PER_MS)
+/* Answers of queries that share a Sync come together: a slow one holds up so many at most. */
+#define SHARE_MAX 16
 
 enum query_end { PENDING, ANSWERED, LOST };
 
@@ -23,6 +25,8 @@ struct db_query {
     struct db_query *next;
     struct fiber *waiter; /* NULL: the answer is dropped */
     PGresult *result;
+    bool shares;   /* its Sync */
+    bool complete; /* the result is there, the Sync may not be */
     enum query_end end;
     enum err_code lost;
     int64_t sent_ns;
@@ -72,6 +76,7 @@ void db_pipe_lose_all(struct db_conn *conn)
     }
 }
 
+/* What wrote is answered when its transaction has ended; a read when it is read. */
 static void answer_head(struct db_conn *conn)
 {
     struct db_env *env = conn->env;
@@ -81,27 +86,44 @@ static void answer_head(struct db_conn *conn)
     pop_head(conn, ANSWERED);
 }
 
-/* Per query: results, NULL, PIPELINE_SYNC. false: the connection is unusable. */
+static void take_sync(struct db_conn *conn)
+{
+    const struct db_query *head = conn->head;
+    if (head != NULL && head->complete) { /* else it ends queries that were answered before */
+        answer_head(conn);
+    }
+}
+
+static void take_end(struct db_conn *conn)
+{
+    conn->head->complete = true;
+    if (conn->head->shares) {
+        answer_head(conn);
+    }
+}
+
+/* Per query: results and NULL; PIPELINE_SYNC after every Sync. false: the connection is unusable. */
 static bool take_results(struct db_conn *conn)
 {
     int nulls = 0;
     while (conn->head != NULL && !PQisBusy(conn->pg)) {
         PGresult *result = PQgetResult(conn->pg);
-        if (result == NULL) {
+        if (result == NULL && conn->head->result != NULL && !conn->head->complete) {
+            take_end(conn);
+        } else if (result == NULL) {
             if (++nulls > 2) {
                 return false; /* libpq has nothing more for a query that is still open */
             }
             continue;
-        }
-        nulls = 0;
-        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+        } else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
             PQclear(result);
-            answer_head(conn);
+            take_sync(conn);
         } else if (conn->head->result == NULL) {
             conn->head->result = result;
         } else {
             PQclear(result);
         }
+        nulls = 0;
     }
     return PQstatus(conn->pg) == CONNECTION_OK;
 }
@@ -169,16 +191,25 @@ static struct db_query *push_query(struct db_conn *conn)
     return query;
 }
 
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
-
-static bool sync_query(struct db_conn *conn)
+static void flush_later(struct db_conn *conn)
 {
     if (!conn->dirty) {
         conn->dirty = true;
         conn->next_unflushed = conn->env->unflushed;
         conn->env->unflushed = conn;
     }
+}
+
+/* false: broken. */
+static bool send_sync(struct db_conn *conn)
+{
+    conn->unsynced = 0;
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+    flush_later(conn);
     return PQsendPipelineSync(conn->pg) == 1;
+#else /* this libpq sends with every Sync */
+    return PQpipelineSync(conn->pg) == 1 && flush(conn);
+#endif
 }
 
 bool db_pipe_flush_all(struct db_env *env)
@@ -188,28 +219,26 @@ bool db_pipe_flush_all(struct db_env *env)
         struct db_conn *conn = env->unflushed;
         env->unflushed = conn->next_unflushed;
         conn->dirty = false;
-        if (!flush(conn)) {
+        const bool synced = conn->unsynced == 0 || send_sync(conn);
+        if (!synced || !flush(conn)) {
             db_conn_break(conn, NULL);
         }
     }
     return any;
 }
 
-#else
-
-/* This libpq sends with every Sync. */
-static bool sync_query(struct db_conn *conn)
+/* Before a query with a Sync of its own. false: broken. */
+static bool begin(struct db_conn *conn)
 {
-    return PQpipelineSync(conn->pg) == 1 && flush(conn);
+    ASSERT(conn->pg != NULL);
+    return conn->unsynced == 0 || send_sync(conn);
 }
 
-#endif
-
-static struct db_query *end_query(struct db_conn *conn, int sent)
+static struct db_query *end_query(struct db_conn *conn, bool sent)
 {
-    if (sent == 1) {
+    if (sent) {
         struct db_query *query = push_query(conn);
-        if (sync_query(conn)) {
+        if (send_sync(conn)) {
             return query;
         }
     }
@@ -219,17 +248,17 @@ static struct db_query *end_query(struct db_conn *conn, int sent)
 
 struct db_query *db_query_text(struct db_conn *conn, const char *sql)
 {
-    ASSERT(conn->pg != NULL);
-    return end_query(conn, PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0));
+    return end_query(conn,
+        begin(conn) && PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1);
 }
 
 struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *stmt)
 {
-    return end_query(conn, PQsendPrepare(conn->pg, stmt->name, stmt->text, 0, NULL));
+    return end_query(conn,
+        begin(conn) && PQsendPrepare(conn->pg, stmt->name, stmt->text, 0, NULL) == 1);
 }
 
-struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
-    struct db_args args)
+static bool send_execute(struct db_conn *conn, const struct db_stmt *stmt, struct db_args args)
 {
     ASSERT(args.count <= ARGS_MAX);
     const char *values[ARGS_MAX];
@@ -241,8 +270,29 @@ struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *st
         lengths[i] = arg->binary_len;
         formats[i] = arg->binary_len > 0;
     }
-    return end_query(conn, PQsendQueryPrepared(conn->pg, stmt->name, args.count, values, lengths,
-                               formats, /* resultFormat= */ 0));
+    return PQsendQueryPrepared(conn->pg, stmt->name, args.count, values, lengths, formats,
+               /* resultFormat= */ 0) == 1;
+}
+
+struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
+    struct db_args args)
+{
+    return end_query(conn, begin(conn) && send_execute(conn, stmt, args));
+}
+
+struct db_query *db_query_share(struct db_conn *conn, const struct db_stmt *stmt,
+    struct db_args args)
+{
+    ASSERT(stmt->reads);
+    if (!(conn->unsynced < SHARE_MAX || send_sync(conn)) || !send_execute(conn, stmt, args)) {
+        db_conn_break(conn, NULL);
+        return NULL;
+    }
+    struct db_query *query = push_query(conn);
+    query->shares = true;
+    conn->unsynced++;
+    flush_later(conn);
+    return query;
 }
 
 err db_query_wait(struct ctx *ctx, struct db_conn *conn, struct db_query *query, int64_t timeout_ms,

@@ -33,23 +33,41 @@ static err wait_for(struct ctx *ctx, struct db_conn *conn, struct db_query *quer
                          : db_query_wait(ctx, conn, query, LIMIT_DB_QUERY_MS, out);
 }
 
-static err execute(struct ctx *ctx, struct db_conn *conn, const struct call *call, PGresult **out)
+static err execute(struct ctx *ctx, struct db_conn *conn, const struct call *call, bool shares,
+    PGresult **out)
 {
-    struct db_query *query =
-        conn->state == DB_CONN_READY ? db_query_execute(conn, call->stmt, call->args) : NULL;
-    return wait_for(ctx, conn, query, out);
+    if (conn->state != DB_CONN_READY) {
+        return wait_for(ctx, conn, /* query= */ NULL, out);
+    }
+    return wait_for(ctx, conn,
+        shares ? db_query_share(conn, call->stmt, call->args)
+               : db_query_execute(conn, call->stmt, call->args),
+        out);
+}
+
+/* Only on the fast lane has a query neighbours. Whose neighbour failed runs again by itself. */
+static err execute_once(struct ctx *ctx, struct db_conn *conn, const struct call *call,
+    PGresult **out)
+{
+    const bool shares = call->stmt->reads && !call->slow && call->db->leased == NULL;
+    TRY(execute(ctx, conn, call, shares, out));
+    if (PQresultStatus(*out) != PGRES_PIPELINE_ABORTED) {
+        return OK;
+    }
+    PQclear(*out);
+    return execute(ctx, conn, call, /* shares= */ false, out);
 }
 
 static err ask_on(struct ctx *ctx, struct db_conn *conn, const struct call *call, PGresult **out)
 {
     PGresult *result = NULL;
-    TRY(execute(ctx, conn, call, &result));
+    TRY(execute_once(ctx, conn, call, &result));
     if (call->db->leased == NULL && db_sqlstate_is_stale(result)) {
         PQclear(result);
         TRY(wait_for(ctx, conn, prepare_again(ctx, conn, call->stmt), &result));
         if (PQresultStatus(result) == PGRES_COMMAND_OK) {
             PQclear(result);
-            TRY(execute(ctx, conn, call, &result));
+            TRY(execute(ctx, conn, call, /* shares= */ false, &result));
         }
     }
     *out = result;

@@ -3,9 +3,12 @@
 #ifndef DB_STMT_H
 #define DB_STMT_H
 
+#include <stdbool.h>
+
 struct db_stmt {
     const char *name; /* file name without .sql: prepared under it on every connection */
     const char *text;
+    bool reads; /* changes and locks nothing: may share its transaction with other reads */
 };
 
 #endif
