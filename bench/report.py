@@ -53,15 +53,15 @@ def p50s(one, other):
 
 
 def extra_cost(round):
-    return (round["me-new"].cpu_us - round["me"].cpu_us) / round["rsa"].cpu_us
+    return (round["me-new"].cpu_us - round["me-same"].cpu_us) / round["rsa"].cpu_us
 
 
 GOALS = [
     Goal("health", "`/health`, 64 connections: requests/s", "bare epoll server", ("health", "floor"), rates("health", "floor"), 0.75),
     Goal("health", "the same: server CPU a request", "bare epoll server", ("health", "floor"), costs("health", "floor")),
     Goal("get", "one property by id: requests/s", "pgbench, same statement", ("get", "pg-get"), rates("get", "pg-get"), 0.55),
-    Goal("get", "the same: server CPU a request", "20 us", ("get",), lambda round: round["get"].cpu_us, most=20, unit=" us"),
-    Goal("get", "the same, against the floor", "bare epoll server", ("get", "floor"), costs("get", "floor")),
+    Goal("get", "the same: server CPU a request", "", ("get",), lambda round: round["get"].cpu_us, unit=" us"),
+    Goal("get", "the same, against the floor", "bare epoll server", ("get", "floor"), costs("get", "floor"), most=3.8),
     Goal("get", "the same: Postgres CPU a request", "pgbench, same statement", ("get", "pg-get"),
          lambda round: ratio_of(round["get"], round["pg-get"], "postgres_us")),
     Goal("list", "list of 20: requests/s", "pgbench, same statement", ("list", "pg-list"), rates("list", "pg-list"), 0.5),
@@ -69,7 +69,7 @@ GOALS = [
          lambda round: ratio_of(round["list"], round["pg-list"], "postgres_us")),
     Goal("me", "`/users/me`, token seen before: requests/s", "one property by id, ours", ("me", "get"), rates("me", "get"), 0.9),
     Goal("me", "`/users/me`, token new each time: extra CPU", "`openssl speed`, one RSA-2048 verification",
-         ("me", "me-new", "rsa"), extra_cost, most=1.5),
+         ("me-same", "me-new", "rsa"), extra_cost, most=1.5),
     Goal("peers", "FastAPI, one property as a model: ours is", "x the peer's requests/s", ("get", "fastapi"),
          rates("get", "fastapi"), 25),
     Goal("peers", "FastAPI, the rendered text passed on: ours is", "x the peer's requests/s", ("get", "fastapi-rendered"),

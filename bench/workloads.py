@@ -144,6 +144,9 @@ class Bench:
         me = ours.url("/api/v1/users/me")
         self.expect_ok(ours.get("/api/v1/users/me", token=seen))
         self.add("me", Http(me, headers=(f"Authorization: Bearer {seen}",)), ours)
+        repeated = self.folder / "token"
+        repeated.write_text(f"{seen}\n")
+        self.add("me-same", lambda seconds: Http(me, lines=("tokens", repeated))(min(seconds, 2)), ours)
         tokens = Tokens(self.folder, self.issuer, round(TOKENS_A_SECOND * min(self.options.seconds, 2)))
 
         def new_tokens(seconds):

@@ -19,7 +19,7 @@
 void keys_free(struct auth_key_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
-        EVP_MD_CTX_free(set->keys[i].verify);
+        EVP_PKEY_CTX_free(set->keys[i].verify);
     }
     *set = (struct auth_key_set){0};
 }
@@ -99,11 +99,13 @@ static EVP_PKEY *read_jwk(const struct json *jwk)
 }
 
 /* Takes over the key; NULL if it cannot verify. */
-static EVP_MD_CTX *make_verify_take(EVP_PKEY *pkey)
+static EVP_PKEY_CTX *make_verify_take(EVP_PKEY *pkey)
 {
-    EVP_MD_CTX *verify = pkey == NULL ? NULL : EVP_MD_CTX_new();
-    if (verify != NULL && EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, pkey) != 1) {
-        EVP_MD_CTX_free(verify);
+    EVP_PKEY_CTX *verify = pkey == NULL ? NULL : EVP_PKEY_CTX_new(pkey, /* engine */ NULL);
+    if (verify != NULL && (EVP_PKEY_verify_init(verify) != 1 ||
+                              EVP_PKEY_CTX_set_rsa_padding(verify, RSA_PKCS1_PADDING) != 1 ||
+                              EVP_PKEY_CTX_set_signature_md(verify, EVP_sha256()) != 1)) {
+        EVP_PKEY_CTX_free(verify);
         verify = NULL;
     }
     EVP_PKEY_free(pkey); /* the context holds on to it */
@@ -117,7 +119,7 @@ static void add_jwk(const struct json *jwk, struct auth_key_set *set)
     if (kid == NULL || len == 0 || len >= sizeof(set->keys[0].kid) || keys_find(set, kid) != NULL) {
         return; /* without a name it cannot be found; of two with one name the first counts */
     }
-    EVP_MD_CTX *verify = make_verify_take(read_jwk(jwk));
+    EVP_PKEY_CTX *verify = make_verify_take(read_jwk(jwk));
     if (verify != NULL) {
         struct auth_key *key = &set->keys[set->count++];
         memcpy(key->kid, kid, len + 1);
@@ -176,7 +178,7 @@ err keys_parse_pem(struct ctx *ctx, const char *text, struct auth_key_set *out)
         return fail(ctx, ERR_INVALID, "not a PEM public key of RSA with at least %d bits",
             MODULUS_BITS_MIN);
     }
-    EVP_MD_CTX *verify = make_verify_take(pkey);
+    EVP_PKEY_CTX *verify = make_verify_take(pkey);
     if (verify == NULL) {
         return fail(ctx, ERR_INTERNAL, "a key that cannot verify");
     }

@@ -10,12 +10,11 @@
 #include "core/limits.h"
 
 struct ctx;
-struct evp_md_ctx_st;
+struct evp_pkey_ctx_st;
 
 struct auth_key {
-    char kid[65]; /* "" fits every token (a single key from CLERK_JWT_KEY) */
-    struct evp_md_ctx_st
-        *verify; /* RS256 with this key, ready to be copied: making it costs a quarter of a check */
+    char kid[65];                   /* "" fits every token (a single key from CLERK_JWT_KEY) */
+    struct evp_pkey_ctx_st *verify; /* RS256: making it costs a quarter of a check */
 };
 struct auth_key_set {
     struct auth_key keys[LIMIT_JWKS_KEYS];
