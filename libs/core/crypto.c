@@ -92,17 +92,27 @@ static const uint8_t *values_of(bool url)
     return values;
 }
 
-/* Up to four digits as 24 bits, the first digit on top; a bit over them where one is no digit. */
-static uint32_t decode_group(const char *text, size_t len, const uint8_t *values)
+/* Four digits as 24 bits, the first digit on top; more than that where one is no digit. */
+static uint32_t decode_group(const char text[4], const uint8_t *values)
 {
-    uint32_t bits = 0;
-    uint32_t seen = 0;
-    for (size_t i = 0; i < len; i++) {
-        const uint32_t value = values[(unsigned char)text[i]];
-        bits |= value << (18 - 6 * i);
-        seen |= value;
+    const uint32_t a = values[(unsigned char)text[0]];
+    const uint32_t b = values[(unsigned char)text[1]];
+    const uint32_t c = values[(unsigned char)text[2]];
+    const uint32_t d = values[(unsigned char)text[3]];
+    return (a << 18 | b << 12 | c << 6 | d) | ((a | b | c | d) & NO_DIGIT) << 18;
+}
+
+/* The last two or three digits. Left-over bits must be zero: one value has one spelling. */
+static bool decode_rest(const char *text, size_t len, const uint8_t *values, uint8_t *out)
+{
+    char group[4] = "AAAA";
+    memcpy(group, text, len);
+    const uint32_t bits = decode_group(group, values);
+    out[0] = (uint8_t)(bits >> 16);
+    if (len == 3) {
+        out[1] = (uint8_t)(bits >> 8);
     }
-    return bits | (seen & NO_DIGIT) << 18;
+    return bits >> 24 == 0 && (bits & (len == 3 ? 0xff : 0xffff)) == 0;
 }
 
 static size_t without_padding(const char *text, size_t len)
@@ -121,19 +131,17 @@ long crypto_base64_decode(const char *text, size_t len, bool url, uint8_t *out, 
         return -1;
     }
     const uint8_t *values = values_of(url);
-    uint32_t bits = 0;
-    for (size_t at = 0; at < len; at += 4) {
-        const size_t count = len - at < 4 ? len - at : 4;
-        bits = decode_group(text + at, count, values);
+    size_t at = 0;
+    for (; len - at >= 4; at += 4) {
+        const uint32_t bits = decode_group(text + at, values);
         if (bits >> 24 != 0) {
             return -1;
         }
-        for (size_t i = 0; i + 1 < count; i++, bits <<= 8) {
-            *out++ = (uint8_t)(bits >> 16);
-        }
+        *out++ = (uint8_t)(bits >> 16);
+        *out++ = (uint8_t)(bits >> 8);
+        *out++ = (uint8_t)bits;
     }
-    /* Left-over bits must be zero: one value has one spelling. */
-    return (bits & 0xffffff) == 0 ? (long)out_len : -1;
+    return at == len || decode_rest(text + at, len - at, values, out) ? (long)out_len : -1;
 }
 
 void crypto_hex(const void *data, size_t len, char *out)
