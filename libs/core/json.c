@@ -30,13 +30,25 @@ static json_t *iterable(const struct json *value)
 
 enum scan_result { SCAN_FITS, SCAN_TOO_DEEP, SCAN_TOO_MANY };
 
+/* A quote behind an odd number of backslashes belongs to the string. */
+static bool is_escaped(const char *text, size_t start, size_t at)
+{
+    size_t backslashes = 0;
+    while (at - backslashes > start && text[at - backslashes - 1] == '\\') {
+        backslashes++;
+    }
+    return backslashes % 2 == 1;
+}
+
 /* Position of the quote that ends the string starting at text[at], or len. */
 static size_t skip_string(const char *text, size_t len, size_t at)
 {
-    for (at++; at < len && text[at] != '"'; at++) {
-        at += text[at] == '\\';
+    const size_t start = at + 1;
+    const char *quote = memchr(text + start, '"', len - start);
+    while (quote != NULL && is_escaped(text, start, (size_t)(quote - text))) {
+        quote = memchr(quote + 1, '"', len - (size_t)(quote + 1 - text));
     }
-    return at < len ? at : len;
+    return quote == NULL ? len : (size_t)(quote - text);
 }
 
 static bool is_between_tokens(char c)

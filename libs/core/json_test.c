@@ -206,6 +206,20 @@ START_TEST(brackets_in_strings_are_no_depth)
 }
 END_TEST
 
+START_TEST(a_string_ends_where_the_parser_ends_it)
+{
+    static const char *const strings[] = {
+        "", "\\\"", "\\\\", "\\\\\\\"", "\\\\\\\\", "a\\\"b\\\"c\\\\"};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+        const char *shallow = arena_printf(arena, "[\"%s\",\"[[[[\"]", strings[i]);
+        ck_assert_int_eq(parse_code(shallow), ERR_OK);
+        const char *deep = arena_printf(arena, "[\"%s\",%s]", strings[i], nested(LIMIT_JSON_DEPTH));
+        ck_assert_int_eq(parse_code(deep), ERR_INVALID);
+    }
+    ck_assert_int_eq(parse_code("[\"\\\"]"), ERR_BAD_REQUEST);
+}
+END_TEST
+
 START_TEST(any_value_may_stand_alone)
 {
     const char *const cases[] = {"null", "true", "0", "-1.5", "\"a\"", "[]", " {} "};
@@ -286,6 +300,7 @@ int main(void)
     tcase_add_test(tests, depth_and_number_of_values_are_limited);
     tcase_add_test(tests, long_text_has_a_limit_of_its_own);
     tcase_add_test(tests, brackets_in_strings_are_no_depth);
+    tcase_add_test(tests, a_string_ends_where_the_parser_ends_it);
     tcase_add_test(tests, any_value_may_stand_alone);
     tcase_add_test(tests, dumping_gives_compact_text_in_the_same_order);
     tcase_add_test(tests, each_runs_in_order_until_told_to_stop);
