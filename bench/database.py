@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from harness.services import ROOT, Services
 
-SQL = ROOT / "libs/properties/sql"
+SQL = ROOT / "libs"
 ROWS_SQL = Path(__file__).resolve().parent / "rows.sql"
 LIST_ROWS = 20
 PAGES_SKIPPED = 10
@@ -59,7 +59,7 @@ class Databases(Services):
 
 def statement(name):
     """Text of an embedded statement, without its comment."""
-    lines = (SQL / f"{name}.sql").read_text().splitlines()
+    lines = next(SQL.glob(f"*/sql/{name}.sql")).read_text().splitlines()
     return "\n".join(line for line in lines if not line.startswith("--"))
 
 

@@ -90,12 +90,13 @@ class LiveIssuer(Issuer):
 class Ours(App):
     """The release binary as production runs it, but for the rate limits: one address makes all requests here."""
 
-    def __init__(self, product, databases, which, issuer, workers):
+    def __init__(self, product, databases, which, issuer, workers, **settings):
         self.which = which
         super().__init__(product, databases, issuer, WORKERS=workers, ENVIRONMENT="production", LOG_LEVEL="info",
                          CLERK_SECRET_KEY="sk_live_" + os.urandom(16).hex(), DATABASE_URL=databases.url(which),
                          MIGRATE_DATABASE_URL=databases.url(which, "migrate"), RATE_LIMIT_GUEST_PER_MINUTE=UNLIMITED,
-                         RATE_LIMIT_USER_PER_MINUTE=UNLIMITED, RATE_LIMIT_ADMIN_PER_MINUTE=UNLIMITED)
+                         RATE_LIMIT_USER_PER_MINUTE=UNLIMITED, RATE_LIMIT_ADMIN_PER_MINUTE=UNLIMITED,
+                         RATE_LIMIT_FAQ_SEARCH_PER_MINUTE=UNLIMITED, **settings)
         del self.settings["CLERK_DEV_PRIVATE_KEY"]
         self.log = subprocess.DEVNULL
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import database
+import faq_load
 import measure
 import servers
 from database import LIST_ROWS, PAGES_SKIPPED
@@ -76,6 +77,7 @@ class Bench:
         self.databases = database.Databases(PRODUCT)
         self.issuer = servers.LiveIssuer(PRODUCT)
         self.started = []
+        self.kept = []
         self.workloads = {}
         self.memory = {}
         self.pgbench_clients = {}
@@ -83,7 +85,8 @@ class Bench:
     def close(self):
         for server in self.started:
             server.stop()
-        self.databases.close()
+        for thing in (*self.kept, self.databases):
+            thing.close()
         for file in self.folder.iterdir():
             file.unlink()
         self.folder.rmdir()
@@ -92,6 +95,11 @@ class Bench:
         self.started.append(server)
         server.start(path)
         return server
+
+    def keep(self, thing):
+        """Closed at the end."""
+        self.kept.append(thing)
+        return thing
 
     def start_ours(self, which, rows):
         ours = servers.Ours(PRODUCT, self.databases, which, self.issuer, self.options.workers)
@@ -208,6 +216,7 @@ class Bench:
     def expect_ok(self, reply):
         if reply.status != 200:
             raise Void(f"{reply.status}: {reply.body[:300]}")
+        return reply
 
     def expect_equal(self, ours, peer, path):
         """The same JSON for a few listings."""
@@ -237,6 +246,8 @@ class Bench:
             self.add_pgbench("pg-list", "properties_page", [None, None, 0, LIST_ROWS + 1, "en", "f"])
         if "me" in wanted:
             self.add_people(ours)
+        if "faq-kept" in wanted:
+            faq_load.add(self, ours)
         if "fastapi" in wanted or "fastify" in wanted:
             self.add_peers(ours)
         if "get-big" in wanted:

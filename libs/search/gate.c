@@ -153,7 +153,10 @@ double gate_share(const struct gate *gate, const char *text)
 static double local_evidence(const struct gate *gate, const struct evidence *evidence)
 {
     const double words = (double)gate->terms->grams / GRAMS_PER_WORD;
-    const struct share share = share_of(gate, evidence->text);
+    struct share share = share_of(gate, evidence->text);
+    if (evidence->strict) { /* also words that were taken for slips of others */
+        share.words = 1;
+    }
     return LOCAL_COSINE * evidence->cosine + LOCAL_LENGTH * log(1 + words) +
            LOCAL_IDEAS * share.ideas + LOCAL_WORDS * share.words;
 }
@@ -168,12 +171,12 @@ static bool is_strange(const struct gate *gate)
 static bool is_enough(const struct gate *gate, const struct evidence *evidence, double less)
 {
     if (!evidence->has_cosine) {
-        return share_of(gate, evidence->text).words >= WORDS_ALONE;
+        return evidence->strict || share_of(gate, evidence->text).words >= WORDS_ALONE;
     }
     if (!gate->local) {
         return evidence->strict || evidence->cosine >= gate->threshold;
     }
-    if (is_strange(gate)) {
+    if (is_strange(gate) && !evidence->strict) {
         return false;
     }
     const double sure = 1 / (1 + exp(LOCAL_LEAST - less - local_evidence(gate, evidence)));

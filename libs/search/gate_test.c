@@ -64,6 +64,7 @@ static const struct {
     const char *query;
     double cosine; /* below -1: none */
     bool passes;
+    bool strict;
 } local_cases[] = {
     {"how can I cancel a booking", 0.5, true},
     {"how can I cancel a booking", -2, true}, /* keywords alone */
@@ -73,13 +74,17 @@ static const struct {
     {"quantum chromodynamics", 0.02, false},
     {"frobnicated zamboni booking", 0.9, false}, /* most of it is known to nobody */
     {"frobnicated booking", 0.9, true},
+    {"frobnicated zamboni booking", 0.3, true, .strict = true}, /* but this item has it all */
+    {"frobnicated zamboni booking", -2, true, .strict = true},
 };
 
 START_TEST(hashed_vectors_have_a_gate_of_their_own)
 {
     const struct gate *gate = gate_of("hash-1536", local_cases[_i].query, -1);
-    const struct evidence evidence = {
-        .has_cosine = local_cases[_i].cosine >= -1, .cosine = local_cases[_i].cosine, .text = item};
+    const struct evidence evidence = {.has_cosine = local_cases[_i].cosine >= -1,
+        .cosine = local_cases[_i].cosine,
+        .strict = local_cases[_i].strict,
+        .text = item};
     ck_assert(gate_passes(gate, &evidence) == local_cases[_i].passes);
 }
 END_TEST
