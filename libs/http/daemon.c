@@ -155,8 +155,8 @@ static enum MHD_Result run(struct request *request)
 {
     struct http_server *server = request->server;
     bool ended = false;
-    /* Bare LF and extensions between chunks do not show: nothing may follow on this connection. */
-    request->reply.close = request->chunked && !IS_1_0;
+    /* How chunks are written does not show, and others may read them differently: nothing may follow. */
+    request->reply.close = request->chunked;
     if (request->body.failed) {
         request->reply.close = true;
         (void)fail(&request->ctx, ERR_TOO_LARGE, "body over %zu bytes", request->body.max);
