@@ -46,8 +46,7 @@ static struct evidence evidence_of(struct ctx *ctx, const struct faq_candidate *
         .has_cosine = field_is_present(&candidate->scores.has, 0),
         .cosine = candidate->scores.vector,
         .strict = candidate->strict,
-        .text = arena_printf(ctx->arena, "%s\n%s\n%s", candidate->question,
-            candidate->variants_text, candidate->answer),
+        .text = arena_printf(ctx->arena, "%s\n%s", candidate->question, candidate->answer),
     };
 }
 

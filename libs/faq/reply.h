@@ -19,7 +19,6 @@ struct faq_candidate {
     const char *source;
     struct faq_scores scores;
     bool strict;
-    const char *variants_text;
 };
 extern const struct shape faq_candidate_shape;
 

@@ -80,7 +80,6 @@ static const struct field faq_candidate_fields[] = {
     ENTRY_FIELDS(struct faq_candidate),
     HIT_FIELDS(struct faq_candidate),
     FIELD_BOOL(struct faq_candidate, strict, "All words are there"),
-    FIELD_STR(struct faq_candidate, variants_text, "Other phrasings"),
 };
 const struct shape faq_item_shape = SHAPE_OF(faq_item, "faq");
 const struct shape faq_item_row_shape = {

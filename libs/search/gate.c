@@ -14,13 +14,13 @@ enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 
 /* Calibrated on the tuning half of the labelled questions (docs/search.md). */
 #define REMOTE_SIMILARITY 0.30
-#define LOCAL_COSINE 10.0
-#define LOCAL_LENGTH 0.5
-#define LOCAL_IDEAS 1.5
-#define LOCAL_WORDS 1.0
-#define LOCAL_LEAST 4.4  /* evidence of an answer */
+#define LOCAL_COSINE 9.0
+#define LOCAL_LENGTH 1.0
+#define LOCAL_IDEAS 2.5
+#define LOCAL_WORDS 2.4
+#define LOCAL_LEAST 7.0  /* evidence of an answer */
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
-#define LOCAL_BESIDE 1.5 /* so much less is enough beside an answer */
+#define LOCAL_BESIDE 3.0 /* so much less is enough beside an answer */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
 #define IDEA_MASS 4.0F
 

@@ -13,9 +13,9 @@ struct weights;
 struct evidence {
     bool has_cosine; /* false: no vector of the query, or the vector leg did not find the item */
     double cosine;
-    bool strict; /* the item has all words of the query */
-    const char *
-        text; /* question, variants and answer of the item, or a property's title and description */
+    bool strict;      /* the item has all words of the query */
+    const char *text; /* question and answer of the item, or title and description; other phrasings
+                         say what is asked, not what is answered */
 };
 
 /* In the arena; one query. weights NULL = all terms tell the same. min_similarity below 0 = the provider's own: a cosine for
