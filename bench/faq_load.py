@@ -41,15 +41,20 @@ def seed(bench, ours):
 
 
 class Questions:
-    """Searches for the same thing that differ in one word: none is taken twice."""
+    """Two phrasings of the seeds in one search: none is taken twice, and each has answers."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, product):
         self.bench = bench
+        entries = json.loads((ROOT / f"seeds/{product}/faq.json").read_text())
+        self.phrasings = [text for entry in entries if entry["locale"] == "en" and entry["status"] == "published"
+                          for text in (entry["question"], *entry["variants"])]
         self.count = 0
 
     def take(self, count):
         self.count += count
-        return [f"{QUESTION} n{number}" for number in range(self.count - count, self.count)]
+        size = len(self.phrasings)
+        return [f"{self.phrasings[number % size]} {self.phrasings[(number + 1 + number // size) % size]}"
+                for number in range(self.count - count, self.count)]
 
     def file(self, name, questions):
         path = self.bench.folder / name
@@ -138,14 +143,14 @@ def statement(databases):
     place = databases.parts("small")
     vector, model = databases.sql(databases.product, "SELECT embedding, model FROM faq_embeddings ORDER BY faq_id, part LIMIT 1",
                                   database=place["dbname"])[0]
-    values = [f"{QUESTION.lower()} n0", vector, model, "en", None, "t", None, None, None, "convex", 0.7, 0.3, 60, 20, 10]
+    values = [f"{QUESTION.lower()} {QUESTION.lower()}", vector, model, "en", None, "t", None, None, None, "convex", 0.7, 0.3, 60, 20, 10]
     load = Pgbench(database.bind("faq_hybrid", values), place)
     return lambda seconds: load(min(seconds, 2))[1]
 
 
 def add(bench, ours):
     """Ours answers with local vectors; a second server asks a service that takes a while for each."""
-    questions = Questions(bench)
+    questions = Questions(bench, ours.product)
     seed(bench, ours)
     kept = ours.url(SEARCH + quote(QUESTION))
     size = len(bench.expect_ok(ours.get(SEARCH + quote(QUESTION))).body)
