@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/arena.h"
+#include "core/buf.h"
 
 #define NETWORK_BYTES 8 /* of an IPv6 address: /64 */
 
@@ -99,8 +100,10 @@ const char *address_of_client(struct arena *arena, const struct headers *headers
 void address_group(const char *address, char out[ADDRESS_LEN])
 {
     struct in6_addr v6;
-    if (inet_pton(AF_INET6, address, &v6) != 1) {
-        snprintf(out, ADDRESS_LEN, "%s", address);
+    if (strchr(address, ':') == NULL || inet_pton(AF_INET6, address, &v6) != 1) {
+        struct buf text = buf_over(out, ADDRESS_LEN);
+        buf_str(&text, address);
+        buf_text(&text);
         return;
     }
     memset(v6.s6_addr + NETWORK_BYTES, 0, sizeof(v6.s6_addr) - NETWORK_BYTES);
