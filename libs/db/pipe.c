@@ -204,11 +204,11 @@ static void flush_later(struct db_conn *conn)
 static bool send_sync(struct db_conn *conn)
 {
     conn->unsynced = 0;
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
     flush_later(conn);
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
     return PQsendPipelineSync(conn->pg) == 1;
-#else /* this libpq sends with every Sync */
-    return PQpipelineSync(conn->pg) == 1 && flush(conn);
+#else /* this libpq sends with every Sync; what the socket did not take is left for the end of the turn */
+    return PQpipelineSync(conn->pg) == 1;
 #endif
 }
 
@@ -217,9 +217,9 @@ bool db_pipe_flush_all(struct db_env *env)
     const bool any = env->unflushed != NULL;
     while (env->unflushed != NULL) {
         struct db_conn *conn = env->unflushed;
+        const bool synced = conn->unsynced == 0 || send_sync(conn);
         env->unflushed = conn->next_unflushed;
         conn->dirty = false;
-        const bool synced = conn->unsynced == 0 || send_sync(conn);
         if (!synced || !flush(conn)) {
             db_conn_break(conn, NULL);
         }
