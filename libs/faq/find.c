@@ -152,7 +152,14 @@ static err take_turn(struct ctx *ctx, struct search *search, const char *shared_
     struct faq *faq = search->faq;
     *out_ours = true;
     for (int round = 0; round < KEPT_ROUNDS; round++) {
-        if (!kept_lock(ctx, faq->options.cache, shared_key, &search->locked) || search->locked) {
+        if (!kept_lock(ctx, faq->options.cache, shared_key, &search->locked)) {
+            return OK;
+        }
+        if (search->locked) { /* who had it may have finished since we looked */
+            *out_ours = search->refresh || !find_shared(ctx, search, shared_key);
+            if (!*out_ours) {
+                kept_unlock_later(faq, shared_key);
+            }
             return OK;
         }
         if (search->refresh) {
