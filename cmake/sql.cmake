@@ -6,12 +6,13 @@ set(declarations "")
 set(definitions "")
 set(rows "")
 
-# A statement that begins like a read and has no word of one that writes or locks; tests/test_sql.py asks Postgres.
+# A statement that begins like a read, has no word of one that writes or locks, and does not say "-- Writes" of a function that
+# it calls; tests/test_sql.py asks Postgres.
 function(reads text out)
     string(REGEX REPLACE "--[^\n]*" "" code "${text}")
     string(TOUPPER "${code}" code)
     set(${out} "false" PARENT_SCOPE)
-    if(code MATCHES "^[ \n]*(SELECT|WITH)[ \n(]"
+    if(code MATCHES "^[ \n]*(SELECT|WITH)[ \n(]" AND NOT text MATCHES "^-- Writes"
        AND NOT code MATCHES "(^|[^A-Z_])(INSERT|UPDATE|DELETE|MERGE|SHARE|NEXTVAL|SETVAL|SET_CONFIG|PG_NOTIFY|PG_[A-Z_]*LOCK[A-Z_]*|[A-Z_]*_PURGE)[^A-Z_]")
         set(${out} "true" PARENT_SCOPE)
     endif()

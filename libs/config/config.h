@@ -27,7 +27,7 @@ struct config_source {
     const char *env_file;       /* path or NULL */
 };
 
-#define CONFIG_PROBLEMS_MAX 64
+#define CONFIG_PROBLEMS_MAX 128 /* more than there are settings */
 struct config_report {
     const char *problems
         [CONFIG_PROBLEMS_MAX]; /* "NAME: what is wrong; how to mend it"; never holds a secret */

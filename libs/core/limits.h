@@ -21,6 +21,8 @@
 #define LIMIT_IDLE_SECONDS 75             /* between two requests of one connection */
 #define LIMIT_WRITE_BYTES_PER_SECOND 1024 /* slower readers are cut */
 #define LIMIT_REQUEST_MS 10000            /* a whole request, waits included */
+#define LIMIT_STREAM_PING_SECONDS 10      /* a stream that is silent for this long gets a comment */
+#define LIMIT_STREAM_STALL_SECONDS 30     /* a client that takes nothing of a stream is cut */
 
 /* JSON in */
 #define LIMIT_JSON_DEPTH 16
@@ -51,14 +53,31 @@
 #define LIMIT_REDIS_VALUE_BYTES 1048576
 #define LIMIT_CLIENT_CONNECT_MS 3000
 #define LIMIT_CLIENT_REPLY_BYTES 1048576
-#define LIMIT_EMBED_QUERY_MS 1500      /* the vector of one query, second tries included */
-#define LIMIT_EMBED_DOCUMENTS_MS 20000 /* the vectors of one batch of texts */
-#define LIMIT_EMBED_BATCH_TEXTS 128    /* texts of one call to an embeddings service */
+#define LIMIT_CLIENT_STREAM_BYTES 65536 /* of a reply read bit by bit: arrived, not yet read */
+#define LIMIT_EMBED_QUERY_MS 1500       /* the vector of one query, second tries included */
+#define LIMIT_EMBED_DOCUMENTS_MS 20000  /* the vectors of one batch of texts */
+#define LIMIT_EMBED_BATCH_TEXTS 128     /* texts of one call to an embeddings service */
 
 /* FAQ */
 #define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
 #define LIMIT_FAQ_GAPS_WAITING                                                                     \
     64 /* questions without an answer that wait to be written, per worker */
+
+/* Chat */
+#define LIMIT_CHAT_RUNS 2000            /* answers being written, per worker */
+#define LIMIT_CHAT_FIRST_TEXT_MS 15000  /* question to the first word of its answer */
+#define LIMIT_CHAT_ANSWER_MS 25000      /* question to the last one */
+#define LIMIT_CHAT_SETTLE_MS 5000       /* storing an answer */
+#define LIMIT_CHAT_REQUEST_MS 32000     /* a request that waits for all that */
+#define LIMIT_CHAT_EVENTS_BYTES 1048576 /* kept of one answer for those who come back */
+/* Chat: what a model's service sends and gets */
+#define LIMIT_CHAT_REQUEST_BYTES 524288
+#define LIMIT_CHAT_HISTORY_BYTES 16384   /* former messages of one request; the newest stay */
+#define LIMIT_CHAT_STREAM_BYTES 8388608  /* a whole reply on the wire */
+#define LIMIT_CHAT_EVENT_BYTES 65536     /* one event of it */
+#define LIMIT_CHAT_TEXT_BYTES 65536      /* the text of an answer; cut there */
+#define LIMIT_CHAT_ARGUMENTS_BYTES 16384 /* of one call of a tool */
+#define LIMIT_CHAT_IDLE_MS 10000         /* between two bytes of a text */
 
 /* Fibers */
 #define LIMIT_FIBER_STACK_BYTES 65536 /* painted-stack test: no route uses more than half */

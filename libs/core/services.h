@@ -8,6 +8,7 @@
 
 struct auth;
 struct cache;
+struct chat;
 struct client;
 struct db;
 struct embedder;
@@ -36,6 +37,7 @@ struct services {
     struct embedder *embedder;         /* texts to vectors */
     struct faq *faq;                   /* search in the FAQ, and the freshness of its replies */
     struct finder *finder;             /* search in the listings */
+    struct chat *chat;                 /* answers on their way */
     const struct health_check *health; /* ends with a row without a name */
     const struct product_settings *settings; /* what the product's settings say to handlers */
 };

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/err.h"
 #include "core/field.h"
+
+struct ctx;
 
 struct product_settings {
     const char *product_id;
@@ -18,10 +21,16 @@ struct product_settings {
     const char *base_currency;
     struct strs currencies;
     bool chat, faq, search, bookings, investment;
+    const char *site_url; /* of the front end, without a slash at its end; "" = none */
     const char *logo_url, *support_email, *color_primary, *color_accent;
     const char *chat_disclaimer;
     struct strs chat_suggestions;
     int64_t started_us; /* wall clock */
 };
+
+/* Locales and currencies are among those of the product. */
+bool settings_has(const struct strs *list, const char *value);
+/* NULL is fine. ERR_INVALID about the field when the product does not offer the value. */
+err settings_one_of(struct ctx *ctx, const char *field, const char *value, const struct strs *list);
 
 #endif

@@ -49,3 +49,30 @@ bool db_array_read(struct arena *arena, const char *text, size_t len, struct str
     }
     return false;
 }
+
+const char *db_array_write(struct arena *arena, const struct strs *items)
+{
+    size_t size = strlen("{}") + 1;
+    for (int64_t i = 0; i < items->count; i++) {
+        size += 2 * strlen(items->items[i]) + strlen("\"\",");
+    }
+    char *text = arena_alloc_raw(arena, size);
+    char *to = text;
+    *to++ = '{';
+    for (int64_t i = 0; i < items->count; i++) {
+        *to++ = '"';
+        for (const char *c = items->items[i]; *c != '\0'; c++) {
+            if (*c == '"' || *c == '\\') {
+                *to++ = '\\';
+            }
+            *to++ = *c;
+        }
+        *to++ = '"';
+        *to++ = i + 1 < items->count ? ',' : '}';
+    }
+    if (items->count == 0) {
+        *to++ = '}';
+    }
+    *to = '\0';
+    return text;
+}

@@ -11,5 +11,6 @@ struct arena;
 
 /* One dimension, no NULL inside; false otherwise. Items are in the arena. */
 bool db_array_read(struct arena *arena, const char *text, size_t len, struct strs *out);
+const char *db_array_write(struct arena *arena, const struct strs *items);
 
 #endif
