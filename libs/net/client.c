@@ -1,47 +1,22 @@
 #include "net/client.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
 
 #include "core/arena.h"
 #include "core/assert.h"
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/limits.h"
+#include "net/client_internal.h"
 #include "net/client_retry.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 
 enum { NS_PER_MS = 1000000 };
 static const long idle_connections_max = 32;
-static const size_t first_body_bytes = 4096;
-
-/* One exchange. It lives until curl has let go of it and the fiber has left; the fiber may leave first. */
-struct transfer {
-    struct transfer *next; /* in client->abandoned */
-    CURL *easy;            /* NULL once curl is done with it */
-    struct curl_slist *headers;
-    struct fiber *fiber; /* NULL = has left */
-    bool done;
-    CURLcode result;
-    char *body; /* grows */
-    size_t body_len, body_cap, body_max;
-    bool too_large;
-    long status;
-    struct client_retry retry;
-};
-
-struct client {
-    struct loop *loop; /* borrowed */
-    CURLM *multi;
-    struct loop_timer *timer;  /* curl's one timer */
-    struct loop_timer *reaper; /* takes abandoned transfers out of curl, on the loop's deep stack */
-    struct transfer *abandoned;
-};
+static const size_t first_body_bytes = 1024;
 
 struct client_socket {
     struct client *client; /* borrowed */
@@ -66,6 +41,7 @@ static void free_transfer(struct client *client, struct transfer *transfer)
         let_go_of_curl(client, transfer);
     }
     free(transfer->body);
+    free(transfer->read);
     free(transfer);
 }
 
@@ -79,22 +55,20 @@ static void reap(void *arg)
     }
 }
 
-static void abandon(struct client *client, struct transfer *transfer)
+void client_let_go(struct client *client, struct transfer *transfer)
 {
+    if (transfer->easy == NULL) {
+        free_transfer(client, transfer);
+        return;
+    }
     transfer->fiber = NULL;
     transfer->next = client->abandoned;
     client->abandoned = transfer;
     loop_timer_start(client->reaper, 0, /* repeat_ms: */ 0);
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+bool client_keep(struct transfer *transfer, const char *bytes, size_t len)
 {
-    struct transfer *transfer = arg;
-    const size_t len = size * count;
-    if (len > transfer->body_max - transfer->body_len) {
-        transfer->too_large = true;
-        return CURL_WRITEFUNC_ERROR;
-    }
     size_t cap = transfer->body_cap == 0 ? first_body_bytes : transfer->body_cap;
     while (cap < transfer->body_len + len) {
         cap *= 2;
@@ -102,22 +76,35 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     if (cap != transfer->body_cap) {
         char *grown = realloc(transfer->body, cap);
         if (grown == NULL) {
-            return CURL_WRITEFUNC_ERROR;
+            return false;
         }
         transfer->body = grown;
         transfer->body_cap = cap;
     }
     memcpy(transfer->body + transfer->body_len, bytes, len);
     transfer->body_len += len;
-    return len;
+    return true;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    const size_t len = size * count;
+    transfer->too_large = len > transfer->body_max - transfer->body_len;
+    return !transfer->too_large && client_keep(transfer, bytes, len) ? len : CURL_WRITEFUNC_ERROR;
+}
+
+void client_read_head(struct transfer *transfer)
+{
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->status);
+    client_retry_read(transfer->easy, &transfer->retry);
 }
 
 static void finish(struct client *client, CURL *easy, CURLcode result)
 {
     struct transfer *transfer = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer->status);
-    client_retry_read(easy, &transfer->retry);
+    client_read_head(transfer);
     transfer->result = result;
     transfer->done = true;
     let_go_of_curl(client, transfer);
@@ -207,111 +194,37 @@ static void on_timer(void *arg)
     finish_all(client);
 }
 
-/* ---- what may be asked ---- */
+/* ---- public ---- */
 
-static bool is_loopback(const char *host)
+static bool set_up(struct client *client, struct transfer *transfer,
+    const struct client_request *request, bool (*set_reply)(struct transfer *transfer))
 {
-    struct in_addr address;
-    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
-}
-
-/* https anywhere, http on this host only: what leaves it is encrypted. */
-static bool is_allowed(const char *text)
-{
-    CURLU *url = curl_url();
-    ASSERT(url != NULL);
-    char *scheme = NULL;
-    char *host = NULL;
-    const bool parsed = curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
-                        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    const bool encrypted = parsed && strcmp(scheme, "https") == 0;
-    const bool local = parsed && strcmp(scheme, "http") == 0 && is_loopback(host);
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(url);
-    return encrypted || local;
-}
-
-static bool add_header(struct transfer *transfer, const char *header)
-{
-    struct curl_slist *longer = curl_slist_append(transfer->headers, header);
-    if (longer == NULL || strpbrk(header, "\r\n") != NULL) {
-        return false;
-    }
-    transfer->headers = longer;
-    return true;
-}
-
-static bool add_headers(struct transfer *transfer, const struct client_request *request)
-{
-    bool added = add_header(transfer, "Expect:"); /* never waits for permission to send a body */
-    for (int i = 0; added && i < CLIENT_HEADERS_MAX && request->headers[i] != NULL; i++) {
-        added = add_header(transfer, request->headers[i]);
-    }
-    return added &&
-           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
-}
-
-/* curl copies everything: the caller may leave before it is sent. */
-static bool set_request(struct transfer *transfer, const struct client_request *request)
-{
-    CURL *easy = transfer->easy;
-    bool set = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-               add_headers(transfer, request);
-    if (set && (request->body != NULL || strcmp(request->method, "GET") != 0)) {
-        const char *body = request->body == NULL ? "" : request->body;
-        const curl_off_t len = request->body == NULL ? 0 : (curl_off_t)request->body_len;
-        set = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
-    }
-    return set;
-}
-
-static bool set_rules(CURL *easy, int64_t timeout_ms)
-{
-    const bool short_one = timeout_ms < LIMIT_CLIENT_CONNECT_MS;
-    const long connect_ms = short_one ? (long)timeout_ms : LIMIT_CLIENT_CONNECT_MS;
-    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK && /* nor the environment's */
-           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           /* A cancelled name look-up is left to its thread: waiting for it would stop the loop. */
-           curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
-}
-
-static bool set_reply(struct transfer *transfer)
-{
-    CURL *easy = transfer->easy;
-    const curl_off_t max = (curl_off_t)transfer->body_max;
-    return curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
-}
-
-static struct transfer *start_transfer(struct client *client, const struct client_request *request)
-{
-    struct transfer *transfer = calloc(1, sizeof(*transfer));
-    ASSERT(transfer != NULL);
+    const size_t max = request->reply_max_bytes;
     transfer->fiber = fiber_current(client->loop);
-    transfer->body_max =
-        request->reply_max_bytes != 0 ? request->reply_max_bytes : LIMIT_CLIENT_REPLY_BYTES;
+    transfer->body_max = max != 0 ? max : LIMIT_CLIENT_REPLY_BYTES;
     transfer->easy = curl_easy_init();
-    const bool started = transfer->easy != NULL && set_rules(transfer->easy, request->timeout_ms) &&
-                         set_request(transfer, request) && set_reply(transfer) &&
-                         curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
-    if (!started) {
-        free_transfer(client, transfer);
-        return NULL;
+    const curl_off_t announced_max = (curl_off_t)transfer->body_max;
+    CURL *easy = transfer->easy;
+    return easy != NULL && client_set_up(transfer, request) && set_reply(transfer) &&
+           curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, announced_max) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           curl_multi_add_handle(client->multi, easy) == CURLM_OK;
+}
+
+err client_start(struct ctx *ctx, struct client *client, const struct client_request *request,
+    size_t size, bool (*set_reply)(struct transfer *transfer), struct transfer **out)
+{
+    if (!client_may_ask(request->url)) {
+        return fail(ctx, ERR_INTERNAL, "outbound URL is neither https nor http to loopback");
     }
-    return transfer;
+    struct transfer *transfer = calloc(1, size);
+    ASSERT(transfer != NULL);
+    if (!set_up(client, transfer, request, set_reply)) {
+        free_transfer(client, transfer);
+        return fail(ctx, ERR_INTERNAL, "outbound request not accepted");
+    }
+    *out = transfer;
+    return OK;
 }
 
 /* ---- public ---- */
@@ -347,7 +260,7 @@ void client_free(struct client *client)
     curl_global_cleanup();
 }
 
-static err read_result(struct ctx *ctx, const struct transfer *transfer, struct client_reply *out)
+err client_result(struct ctx *ctx, const struct transfer *transfer)
 {
     if (transfer->too_large || transfer->result == CURLE_FILESIZE_EXCEEDED) {
         return fail(ctx, ERR_TOO_LARGE, "reply over %zu bytes", transfer->body_max);
@@ -357,15 +270,25 @@ static err read_result(struct ctx *ctx, const struct transfer *transfer, struct 
         const char *why = curl_easy_strerror(transfer->result);
         return fail(ctx, late ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", why);
     }
-    const char *body = transfer->body == NULL ? "" : transfer->body;
-    *out = (struct client_reply){
+    return OK;
+}
+
+struct client_reply client_head(const struct transfer *transfer)
+{
+    return (struct client_reply){
         .status = (int)transfer->status,
-        .body = arena_strndup(ctx->arena, body, transfer->body_len),
-        .body_len = transfer->body_len,
+        .body = "",
         .retry_after_s = (int)((transfer->retry.after_ms + 999) / 1000),
         .retry = transfer->retry,
     };
-    return OK;
+}
+
+/* ---- a reply in one piece ---- */
+
+static bool set_reply(struct transfer *transfer)
+{
+    return curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
 }
 
 static err wait_for(struct ctx *ctx, struct client *client, const struct transfer *transfer,
@@ -379,22 +302,26 @@ static err wait_for(struct ctx *ctx, struct client *client, const struct transfe
     return OK;
 }
 
+static err read_reply(struct ctx *ctx, const struct transfer *transfer, struct client_reply *out)
+{
+    TRY(client_result(ctx, transfer));
+    *out = client_head(transfer);
+    if (transfer->body_len > 0) {
+        out->body = arena_strndup(ctx->arena, transfer->body, transfer->body_len);
+        out->body_len = transfer->body_len;
+    }
+    return OK;
+}
+
 err client_send(struct ctx *ctx, struct client *client, const struct client_request *request,
     struct client_reply *out)
 {
-    if (!is_allowed(request->url)) {
-        return fail(ctx, ERR_INTERNAL, "outbound URL is neither https nor http to loopback");
+    struct transfer *transfer = NULL;
+    TRY(client_start(ctx, client, request, sizeof(*transfer), set_reply, &transfer));
+    err result = wait_for(ctx, client, transfer, request->timeout_ms);
+    if (is_ok(result)) {
+        result = read_reply(ctx, transfer, out);
     }
-    struct transfer *transfer = start_transfer(client, request);
-    if (transfer == NULL) {
-        return fail(ctx, ERR_INTERNAL, "outbound request not accepted");
-    }
-    const err waited = wait_for(ctx, client, transfer, request->timeout_ms);
-    if (!is_ok(waited)) {
-        abandon(client, transfer);
-        return waited;
-    }
-    const err result = read_result(ctx, transfer, out);
-    free_transfer(client, transfer);
+    client_let_go(client, transfer);
     return result;
 }

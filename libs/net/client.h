@@ -1,6 +1,6 @@
 /* net/client.h - the only way out over HTTP: configured hosts only, never an address that a client supplied.
  * Owns:   keep-alive connections (curl multi on the worker's loop).
- * Waits:  client_send, at most request->timeout_ms and the ctx deadline.
+ * Waits:  client_send, client_stream_open, client_stream_read; each at most its timeout and the ctx deadline.
  * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (no connection), ERR_TOO_LARGE (reply), ERR_CANCELLED, ERR_INTERNAL (URL).
  *         Any HTTP status is a reply, not an error. Redirects are never followed. https only, except loopback. */
 #ifndef NET_CLIENT_H
@@ -48,5 +48,21 @@ struct client_reply {
 
 err client_send(struct ctx *ctx, struct client *client, const struct client_request *request,
     struct client_reply *out);
+
+/* ---- a reply read bit by bit ---- */
+
+struct client_stream;
+
+/* Returns when status and headers are there, at most after request->timeout_ms; *out_head has no body. What is not read
+ * yet is bounded by LIMIT_CLIENT_STREAM_BYTES: a sender that is faster than its reader waits. reply_max_bytes bounds the
+ * whole body. The stream is owned: closed after whatever happens to it. */
+err client_stream_open(struct ctx *ctx, struct client *client, const struct client_request *request,
+    struct client_reply *out_head, struct client_stream **out);
+/* Waits for the next bytes, at most timeout_ms; they stay until the next call. *out_len 0 = the body ended in order.
+ * ERR_UNAVAILABLE when it was cut. After ERR_TIMEOUT one may go on waiting. One fiber at a time. */
+err client_stream_read(struct ctx *ctx, struct client_stream *stream, int64_t timeout_ms,
+    const char **out, size_t *out_len);
+/* At any time; a body that goes on is cut, at the latest in the next turn of the loop. NULL is a no-op. */
+void client_stream_close(struct client_stream *stream);
 
 #endif

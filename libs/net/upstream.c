@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
@@ -18,6 +19,8 @@ enum {
     FAILURES_MAX = 5,
     PAUSE_FIRST_MS = 1000,
     PAUSE_MAX_MS = 30000,
+    REFUSAL_FIRST_BYTES = 1024,
+    REFUSAL_MAX_BYTES = 65536,
 };
 
 void upstream_init(struct upstream *upstream, const char *name, struct client *client,
@@ -130,18 +133,66 @@ static bool is_good(const struct client_reply *reply)
     return reply->status >= 200 && reply->status <= 299;
 }
 
-static err send_with_retries(struct ctx *ctx, struct upstream *upstream,
-    const struct client_request *request, struct client_reply *out)
+/* ---- one attempt ---- */
+
+/* What an answer is asked for: all of it, or only its head when there is a place for a stream. */
+struct question {
+    struct client_request request;
+    struct client_stream **out_stream; /* NULL: all of it */
+};
+
+/* As much of a refusal as is there in time; that it is cut or goes on says nothing more. */
+static err read_refusal(struct ctx *ctx, struct client_stream *stream, int64_t end_ns,
+    struct client_reply *reply)
 {
-    const int64_t end_ns = ctx_deadline_ns(ctx, request->timeout_ms);
-    struct client_request attempt = *request;
+    struct buf body;
+    buf_init(&body, ctx->arena, REFUSAL_FIRST_BYTES, REFUSAL_MAX_BYTES);
+    err got = OK;
+    size_t len = 1;
+    while (is_ok(got) && len > 0 && !body.failed) {
+        const char *bytes = NULL;
+        const int64_t left_ms = (end_ns - clock_monotonic_ns(ctx->clock)) / NS_PER_MS;
+        got = client_stream_read(ctx, stream, left_ms, &bytes, &len);
+        buf_add(&body, bytes, is_ok(got) ? len : 0);
+    }
+    client_stream_close(stream);
+    reply->body = buf_text(&body);
+    reply->body_len = body.len;
+    if (got.code == ERR_CANCELLED) {
+        return got;
+    }
+    err_clear(ctx); /* the status is what counts */
+    return OK;
+}
+
+static err ask(struct ctx *ctx, struct upstream *upstream, const struct question *question,
+    int64_t end_ns, struct client_reply *out)
+{
+    upstream->calls++;
+    if (question->out_stream == NULL) {
+        return client_send(ctx, upstream->client, &question->request, out);
+    }
+    struct client_stream *stream = NULL;
+    TRY(client_stream_open(ctx, upstream->client, &question->request, out, &stream));
+    if (!is_good(out)) {
+        return read_refusal(ctx, stream, end_ns, out);
+    }
+    *question->out_stream = stream;
+    return OK;
+}
+
+static err ask_with_retries(struct ctx *ctx, struct upstream *upstream, struct question *question,
+    struct client_reply *out)
+{
+    const int64_t end_ns = ctx_deadline_ns(ctx, question->request.timeout_ms);
     for (int retry = 1;; retry++) {
-        attempt.timeout_ms = (end_ns - clock_monotonic_ns(ctx->clock)) / NS_PER_MS;
-        upstream->calls++;
+        question->request.timeout_ms = (end_ns - clock_monotonic_ns(ctx->clock)) / NS_PER_MS;
         struct client_reply reply = {0};
-        const err sent = client_send(ctx, upstream->client, &attempt, &reply);
-        if (is_ok(sent) && is_good(&reply)) {
+        const err sent = ask(ctx, upstream, question, end_ns, &reply);
+        if (is_ok(sent)) {
             *out = reply;
+        }
+        if (is_ok(sent) && is_good(&reply)) {
             return OK;
         }
         const bool again = is_ok(sent) ? may_ask_again(&reply) : sent.code == ERR_UNAVAILABLE;
@@ -151,14 +202,15 @@ static err send_with_retries(struct ctx *ctx, struct upstream *upstream,
     }
 }
 
-err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct client_request *request,
+static err call(struct ctx *ctx, struct upstream *upstream, struct question question,
     struct client_reply *out)
 {
+    const int64_t timeout_ms = question.request.timeout_ms;
     TRY(enter(ctx, upstream));
     const int64_t begin_ns = clock_monotonic_ns(ctx->clock);
-    const err sent = send_with_retries(ctx, upstream, request, out);
+    const err sent = ask_with_retries(ctx, upstream, &question, out);
     const int64_t took_ms = (clock_monotonic_ns(ctx->clock) - begin_ns) / NS_PER_MS;
-    const bool late = sent.code == ERR_TIMEOUT && took_ms >= request->timeout_ms / 2;
+    const bool late = sent.code == ERR_TIMEOUT && took_ms >= timeout_ms / 2;
     if (sent.code == ERR_UNAVAILABLE || sent.code == ERR_TOO_LARGE || late) {
         upstream_failed(ctx, upstream);
     } else if (sent.code == ERR_UPSTREAM) {
@@ -168,4 +220,16 @@ err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct clien
             false; /* the caller left or had no time: that says nothing about the service */
     }
     return sent;
+}
+
+err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct client_request *request,
+    struct client_reply *out)
+{
+    return call(ctx, upstream, (struct question){*request, NULL}, out);
+}
+
+err upstream_stream(struct ctx *ctx, struct upstream *upstream,
+    const struct client_request *request, struct client_reply *out_head, struct client_stream **out)
+{
+    return call(ctx, upstream, (struct question){*request, out}, out_head);
 }

@@ -1,6 +1,6 @@
 /* net/upstream.h - one service that we call over HTTP: when to try again, and when to stop asking for a while.
  * Owns:   breaker and retry budget of the worker; made once a service.
- * Waits:  upstream_send, at most request->timeout_ms in all and the ctx deadline.
+ * Waits:  upstream_send, upstream_stream, at most request->timeout_ms in all and the ctx deadline.
  * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (no connection, 401, 403, 404, 408, 409, 429, 5xx, breaker open), ERR_UPSTREAM (any
  *         other status), ERR_TOO_LARGE, ERR_CANCELLED, ERR_INTERNAL (URL).
  *
@@ -34,9 +34,14 @@ struct upstream {
 void upstream_init(struct upstream *upstream, const char *name, struct client *client,
     struct loop *loop);
 
-/* OK: *out is a 2xx. The caller then says upstream_answered, or upstream_failed when the body is nonsense. */
+/* OK: *out is a 2xx; otherwise the last refusal, if there was any. The caller then says upstream_answered, or upstream_failed when the body is nonsense. */
 err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct client_request *request,
     struct client_reply *out);
+/* The same for a reply that is read bit by bit: request->timeout_ms ends with its headers, and so do second tries. Read and
+ * close with client.h; the caller says upstream_answered at the end, or upstream_failed when the body breaks off. */
+err upstream_stream(struct ctx *ctx, struct upstream *upstream,
+    const struct client_request *request, struct client_reply *out_head,
+    struct client_stream **out);
 void upstream_answered(struct upstream *upstream);
 void upstream_failed(struct ctx *ctx, struct upstream *upstream);
 

@@ -33,6 +33,8 @@ static const struct scripted_reply script[] = {
     {"/silent", SCRIPTED_SILENT, NULL, NULL},
     {"/odd", 503, "Retry-After: soon\r\nretry-after-ms: -5\r\n", NULL},
     {"/odd", 200, NULL, "hello"},
+    /* 200, and then not what chunks look like */
+    {"/breaks", 200, "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\nzz\r\n"},
 };
 
 static err call(struct scripted *scripted, struct upstream *upstream, const char *path,
@@ -49,6 +51,45 @@ static err call(struct scripted *scripted, struct upstream *upstream, const char
     return sent;
 }
 
+/* The whole body of a stream, and how it ended. */
+static err read_body(struct scripted *scripted, struct client_stream *stream, const char **out)
+{
+    err got = OK;
+    size_t len = 1;
+    *out = "";
+    while (is_ok(got) && len > 0) {
+        const char *bytes = NULL;
+        got = client_stream_read(&scripted->ctx, stream, 5000, &bytes, &len);
+        if (is_ok(got)) {
+            *out = arena_printf(scripted->arena, "%s%.*s", *out, (int)len, bytes);
+        }
+    }
+    client_stream_close(stream);
+    return got;
+}
+
+static err call_stream(struct scripted *scripted, struct upstream *upstream, const char *path,
+    int64_t timeout_ms)
+{
+    const struct client_request request = {
+        .method = "GET", .url = scripted_url(scripted, path), .timeout_ms = timeout_ms};
+    struct client_reply head = {0};
+    struct client_stream *stream = NULL;
+    const err sent = upstream_stream(&scripted->ctx, upstream, &request, &head, &stream);
+    if (is_ok(sent)) {
+        const char *body = NULL;
+        ck_assert(is_ok(read_body(scripted, stream, &body)));
+        ck_assert_str_eq(body, "hello");
+        upstream_answered(upstream);
+    } else {
+        ck_assert_ptr_null(stream);
+    }
+    return sent;
+}
+
+typedef err (*caller)(struct scripted *scripted, struct upstream *upstream, const char *path,
+    int64_t timeout_ms);
+
 static const struct {
     const char *path;
     enum err_code code;
@@ -64,12 +105,12 @@ static const struct {
     {"/odd", ERR_OK, 2}, /* what says nothing sensible gets the usual pause */
 };
 
-static void tell_replies(struct scripted *scripted)
+static void tell_cases(struct scripted *scripted, caller call_by)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct upstream upstream;
         upstream_init(&upstream, "script", scripted->client, scripted->loop);
-        const err sent = call(scripted, &upstream, cases[i].path, /* timeout_ms */ 5000);
+        const err sent = call_by(scripted, &upstream, cases[i].path, /* timeout_ms */ 5000);
         ck_assert_msg(sent.code == cases[i].code, "%s: %s", cases[i].path, err_name(sent.code));
         const int calls = scripted_calls(scripted, cases[i].path);
         ck_assert_msg(calls == cases[i].calls, "%s: %d calls", cases[i].path, calls);
@@ -77,23 +118,96 @@ static void tell_replies(struct scripted *scripted)
     }
 }
 
+static void tell_replies(struct scripted *scripted)
+{
+    tell_cases(scripted, call);
+}
+
+static void tell_streams(struct scripted *scripted)
+{
+    tell_cases(scripted, call_stream);
+}
+
+static void tell_refusal(struct scripted *scripted)
+{
+    struct upstream upstream;
+    const struct client_request request = {
+        .method = "GET", .url = scripted_url(scripted, "/key"), .timeout_ms = 5000};
+    struct client_reply head = {0};
+    struct client_stream *stream = NULL;
+    upstream_init(&upstream, "script", scripted->client, scripted->loop);
+    ck_assert_int_eq(upstream_stream(&scripted->ctx, &upstream, &request, &head, &stream).code,
+        ERR_UNAVAILABLE);
+    ck_assert_int_eq(head.status, 401);
+}
+
+START_TEST(a_refusal_is_shown)
+{
+    scripted_run(script, sizeof(script) / sizeof(script[0]), tell_refusal);
+}
+END_TEST
+
+START_TEST(each_stream_is_asked_again_as_often_as_it_deserves)
+{
+    scripted_run(script, sizeof(script) / sizeof(script[0]), tell_streams);
+}
+END_TEST
+
+static void tell_broken_stream(struct scripted *scripted)
+{
+    struct upstream upstream;
+    struct client_reply head = {0};
+    struct client_stream *stream = NULL;
+    const char *body = NULL;
+    const struct client_request request = {
+        .method = "GET", .url = scripted_url(scripted, "/breaks"), .timeout_ms = 5000};
+    upstream_init(&upstream, "script", scripted->client, scripted->loop);
+    const int budget = upstream.budget_tenths;
+    for (int i = 1; i <= 5; i++) {
+        ck_assert(is_ok(upstream_stream(&scripted->ctx, &upstream, &request, &head, &stream)));
+        ck_assert_int_eq(head.status, 200);
+        ck_assert_int_eq(read_body(scripted, stream, &body).code, ERR_UNAVAILABLE);
+        ck_assert_str_eq(body, "hello");
+        ck_assert_int_eq(scripted_calls(scripted, "/breaks"), i); /* nobody asked again */
+        upstream_failed(&scripted->ctx, &upstream);
+    }
+    ck_assert_int_eq(upstream.budget_tenths, budget);
+    ck_assert_int_eq(call_stream(scripted, &upstream, "/ok", 1000).code, ERR_UNAVAILABLE);
+    ck_assert_int_eq(scripted_calls(scripted, "/ok"), 0); /* the breaker is open */
+}
+
+START_TEST(what_breaks_after_its_head_is_not_asked_again)
+{
+    scripted_run(script, sizeof(script) / sizeof(script[0]), tell_broken_stream);
+}
+END_TEST
+
 START_TEST(each_reply_is_asked_again_as_often_as_it_deserves)
 {
     scripted_run(script, sizeof(script) / sizeof(script[0]), tell_replies);
 }
 END_TEST
 
-static void tell_timeout(struct scripted *scripted)
+static void tell_timeouts(struct scripted *scripted, caller call_by)
 {
     struct upstream upstream;
     upstream_init(&upstream, "script", scripted->client, scripted->loop);
-    ck_assert_int_eq(call(scripted, &upstream, "/silent", /* timeout_ms */ 50).code, ERR_TIMEOUT);
+    const int64_t deadline_ns = scripted->ctx.deadline_ns;
+    ck_assert_int_eq(call_by(scripted, &upstream, "/silent", /* timeout_ms */ 50).code,
+        ERR_TIMEOUT);
     ck_assert_int_eq(upstream.failures, 1);
     /* A caller without time is not the service's fault. */
     scripted->ctx.deadline_ns = clock_monotonic_ns(&clock_system) + 5 * NS_PER_MS;
-    ck_assert_int_eq(call(scripted, &upstream, "/silent", /* timeout_ms */ 60000).code,
+    ck_assert_int_eq(call_by(scripted, &upstream, "/silent", /* timeout_ms */ 60000).code,
         ERR_TIMEOUT);
     ck_assert_int_eq(upstream.failures, 1);
+    scripted->ctx.deadline_ns = deadline_ns;
+}
+
+static void tell_timeout(struct scripted *scripted)
+{
+    tell_timeouts(scripted, call);
+    tell_timeouts(scripted, call_stream);
 }
 
 START_TEST(a_silent_service_is_a_timeout)
@@ -181,6 +295,9 @@ int main(void)
     TCase *tcase = tcase_create("upstream");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, each_reply_is_asked_again_as_often_as_it_deserves);
+    tcase_add_test(tcase, each_stream_is_asked_again_as_often_as_it_deserves);
+    tcase_add_test(tcase, a_refusal_is_shown);
+    tcase_add_test(tcase, what_breaks_after_its_head_is_not_asked_again);
     tcase_add_test(tcase, a_silent_service_is_a_timeout);
     tcase_add_test(tcase, a_service_that_fails_is_left_alone_for_a_while);
     tcase_add_test(tcase, retries_have_a_budget);
