@@ -21,11 +21,13 @@ static const char *header(const struct request *request, const char *name)
 
 /* ---- rate ---- */
 
-static err take(struct request *request, const char *key, int64_t per_minute)
+#define MINUTE_S 60
+
+static err take(struct request *request, const char *key, const struct rate_limit *limit)
 {
     const struct http_options *options = &request->server->options;
     struct rate_verdict verdict;
-    rate_take(&request->ctx, request->server->rate, key, per_minute, &verdict);
+    rate_take(&request->ctx, request->server->rate, key, limit, &verdict);
     if (request->rate.limit == 0 || verdict.remaining < request->rate.remaining) {
         request->rate = verdict; /* of several limits the client sees the nearest */
     }
@@ -34,7 +36,29 @@ static err take(struct request *request, const char *key, int64_t per_minute)
     }
     request->rate = verdict;
     metrics_add(options->metrics, options->worker, METRIC_RATE_LIMITED, 1);
-    return fail(&request->ctx, ERR_RATE_LIMITED, "over %" PRId64 " a minute", per_minute);
+    return fail(&request->ctx, ERR_RATE_LIMITED, "over %" PRId64 " in %" PRId64 " s", limit->tokens,
+        limit->window_s);
+}
+
+static err take_a_minute(struct request *request, const char *key, int64_t per_minute)
+{
+    const struct rate_limit limit = {per_minute, MINUTE_S};
+    return take(request, key, &limit);
+}
+
+err call_take(struct call *call, const char *key, int64_t tokens, int64_t window_s,
+    int64_t *out_remaining)
+{
+    struct request *request = call->request;
+    const struct rate_limit limit = {tokens, window_s};
+    const struct rate_verdict before = request->rate;
+    request->rate.limit = 0;
+    const err taken = take(request, key, &limit);
+    *out_remaining = request->rate.remaining;
+    if (is_ok(taken) && before.limit != 0 && before.remaining <= request->rate.remaining) {
+        request->rate = before;
+    }
+    return taken;
 }
 
 static err take_of_address(struct request *request, const char *kind, int64_t per_minute)
@@ -46,7 +70,7 @@ static err take_of_address(struct request *request, const char *kind, int64_t pe
     buf_str(&text, kind);
     buf_char(&text, ':');
     buf_str(&text, group);
-    return take(request, buf_text(&text), per_minute);
+    return take_a_minute(request, buf_text(&text), per_minute);
 }
 
 static err take_by_address(struct request *request)
@@ -63,7 +87,7 @@ static err take_by_user(struct request *request)
     struct buf text = buf_over(key, sizeof(key));
     buf_str(&text, "user:");
     buf_i64(&text, principal->user_id);
-    return take(request, buf_text(&text),
+    return take_a_minute(request, buf_text(&text),
         role_includes(principal->role, ROLE_ADMIN) ? config->rate_limit_admin_per_minute
                                                    : config->rate_limit_user_per_minute);
 }
@@ -204,7 +228,8 @@ err admit_idempotency(struct request *request)
         replay(request, status, body);
     } else {
         struct ctx_once *once = ARENA_NEW(request->arena, struct ctx_once);
-        *once = (struct ctx_once){owner_of_key(request), request->match.entry->name, key};
+        *once = (struct ctx_once){
+            owner_of_key(request), request->match.entry->name, arena_strdup(request->arena, key)};
         request->ctx.once = once;
     }
     return OK;
@@ -215,7 +240,8 @@ void admit_idempotency_done(struct request *request)
     const struct idempotency_store *store = &request->server->options.idempotency;
     const struct reply *reply = &request->reply;
     const struct ctx_once *once = request->ctx.once;
-    if (once == NULL) {
+    /* A stream is not kept: a repeat learns that the work is done. */
+    if (once == NULL || (request->stream != NULL && reply->status < 300)) {
         return;
     }
     const struct err_detail why = request->ctx.error;

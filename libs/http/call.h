@@ -16,6 +16,7 @@
 
 struct headers;
 struct http_server;
+struct request;
 struct services;
 
 struct page {
@@ -32,6 +33,7 @@ struct call {
     struct ctx *ctx;
     const struct services *services;
     struct http_server *server;
+    struct request *request; /* for this library only */
     const struct http_route *route;
     struct principal principal;
 
@@ -64,6 +66,11 @@ struct call {
 
 /* First value of a request header, NULL if absent. */
 const char *call_header(const struct call *call, const char *name);
+
+/* Takes a token of a limit of the handler's own; key: at most 40 characters that say whose and what for. ERR_RATE_LIMITED.
+ * Waits: sometimes (Redis). */
+err call_take(struct call *call, const char *key, int64_t tokens, int64_t window_s,
+    int64_t *out_remaining);
 
 /* Signed paging cursors, bound to product, route and sort order.
  * cursor_read: ERR_INVALID for anything not made by cursor_write for the same route and sort; text NULL or ""

@@ -1,6 +1,8 @@
 #include "http/conn.h"
 
 #include <errno.h>
+#include <linux/tcp.h> /* that of the C library has no count of bytes */
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "core/arena.h"
@@ -86,11 +88,26 @@ enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool drain
         return passed_ns > PROBE_AFTER_NS ? CONN_PROBE : CONN_KEEP;
     case CONN_WRITING:
         return judge_write(conn, passed_ns);
+    case CONN_STREAMING:
+        return passed_ns > LIMIT_STREAM_STALL_SECONDS * NS_PER_S ? CONN_CUT : CONN_PROBE;
     case CONN_IDLE:
         return passed_ns > (draining ? DRAIN_IDLE_NS : LIMIT_IDLE_SECONDS * NS_PER_S) ? CONN_CUT
                                                                                       : CONN_KEEP;
     }
     return CONN_KEEP;
+}
+
+/* What its host has acknowledged. That host's own buffer hides a reader who takes nothing until it is full. */
+void conn_look(struct conn *conn, int64_t now_ns)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    const bool known = getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
+    const bool waits = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+    if (!known || !waits || info.tcpi_bytes_acked != conn->bytes) {
+        conn->since_ns = now_ns;
+        conn->bytes = info.tcpi_bytes_acked;
+    }
 }
 
 bool conn_is_gone(const struct conn *conn)

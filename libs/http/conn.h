@@ -19,7 +19,8 @@ enum conn_phase {
     CONN_BODY,
     CONN_RUNNING, /* a handler works; it has its own deadline */
     CONN_WRITING,
-    CONN_IDLE, /* between two requests */
+    CONN_STREAMING, /* since: when the client last took something; bytes: what it took */
+    CONN_IDLE,      /* between two requests */
 };
 
 struct conn {
@@ -50,10 +51,12 @@ enum conn_verdict {
     CONN_KEEP,
     CONN_CUT_LATE, /* the request is late: tell the client, then cut */
     CONN_CUT,      /* nobody to tell */
-    CONN_PROBE,    /* a handler takes long: is the client still there? */
+    CONN_PROBE,    /* a handler takes long, or a stream: is the client still there? */
 };
 enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool draining);
 
+/* While streaming, before it is judged: has the client taken something, or is there nothing to take? */
+void conn_look(struct conn *conn, int64_t now_ns);
 /* True if the client closed its side and sent nothing more. */
 bool conn_is_gone(const struct conn *conn);
 /* Both directions; unread bytes of the client are lost. */

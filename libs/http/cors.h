@@ -8,7 +8,7 @@
 
 #define CORS_ALLOW_HEADERS                                                                         \
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, "        \
-    "X-Session-Id, Accept-Language, traceparent"
+    "X-Session-Id, Last-Event-ID, Accept-Language, traceparent"
 #define CORS_EXPOSE_HEADERS                                                                        \
     "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag"
 #define CORS_MAX_AGE "600"

@@ -9,6 +9,8 @@
 #include "core/log.h"
 #include "http/metrics.h"
 #include "http/request.h"
+#include "http/send.h"
+#include "http/stream_internal.h"
 #include "net/fiber.h"
 
 #define IS_1_0 (MHD_VERSION >= 0x01000000)
@@ -102,8 +104,6 @@ static void collect_headers(struct request *request, struct MHD_Connection *conn
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request->headers);
 }
 
-static enum MHD_Result send_reply(struct request *request);
-
 /* The first call: headers are complete, the body is not. A reply that is queued here closes the connection, which
  * also keeps the rest of what the client sent from being read as a request. */
 static enum MHD_Result begin(struct request *request, struct MHD_Connection *connection,
@@ -117,7 +117,7 @@ static enum MHD_Result begin(struct request *request, struct MHD_Connection *con
     const bool answered = intake_begin(request, &input);
     request->state = answered ? REQUEST_DONE : REQUEST_BODY;
     if (answered && (request->has_body || request->reply.close)) {
-        return send_reply(request);
+        return send_reply(request) ? MHD_YES : MHD_NO;
     }
     if (request->has_body) {
         conn_enter(request->conn, CONN_BODY, now(request->server));
@@ -143,10 +143,7 @@ static void on_fiber_done(void *arg)
         intake_close(request);
         server_release(server);
     } else if (request->suspended) {
-        struct request **link =
-            server->ready_first == NULL ? &server->ready_first : &server->ready_last->next_ready;
-        *link = request;
-        server->ready_last = request;
+        server_ready(request);
     }
 }
 
@@ -161,20 +158,22 @@ static enum MHD_Result run(struct request *request)
         request->reply.close = true;
         (void)fail(&request->ctx, ERR_TOO_LARGE, "body over %zu bytes", request->body.max);
         dispatch_refuse(request);
-        return send_reply(request);
+        return send_reply(request) ? MHD_YES : MHD_NO;
     }
     request->ctx.deadline_ns = INT64_MAX;
-    request->ctx.deadline_ns = ctx_deadline_ns(&request->ctx, LIMIT_REQUEST_MS);
+    const int64_t own_ms = request->call.route->timeout_ms;
+    request->ctx.deadline_ns =
+        ctx_deadline_ns(&request->ctx, own_ms > 0 ? own_ms : LIMIT_REQUEST_MS);
     request->state = REQUEST_RUNNING;
     server->running++;
     if (!is_ok(fiber_start(&request->ctx, server->loop, on_fiber, on_fiber_done, request,
             &ended))) {
         server->running--;
         dispatch_refuse(request);
-        return send_reply(request);
+        return send_reply(request) ? MHD_YES : MHD_NO;
     }
     if (ended) {
-        return send_reply(request);
+        return send_reply(request) ? MHD_YES : MHD_NO;
     }
     MHD_suspend_connection(request->connection);
     request->suspended = true;
@@ -200,7 +199,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         *data_len = 0;
         return MHD_YES;
     case REQUEST_DONE:
-        return send_reply(request);
+        return send_reply(request) ? MHD_YES : MHD_NO;
     case REQUEST_RUNNING:
     case REQUEST_SENT:
         return MHD_YES;
@@ -208,47 +207,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
     return MHD_NO;
 }
 
-/* ---- a reply goes out ---- */
-
-static struct MHD_Response *make_response(const struct reply *reply)
-{
-#if IS_1_0
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer_static(reply->body_len, reply->body);
-#else
-    /* The library takes a pointer to non-const, but only reads persistent memory. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(reply->body_len,
-        (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
-#endif
-    for (size_t i = 0; response != NULL && i < reply->header_count; i++) {
-        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    }
-    if (response != NULL && reply->close) {
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    }
-    return response;
-}
-
-static enum MHD_Result send_reply(struct request *request)
-{
-    struct conn *conn = request->conn;
-    struct reply *reply = &request->reply;
-    conn->requests++;
-    if (request->server->draining || conn->requests >= LIMIT_REQUESTS_PER_CONNECTION) {
-        reply->close = true;
-    }
-    struct MHD_Response *response = make_response(reply);
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    request->state = REQUEST_SENT;
-    conn_enter(conn, CONN_WRITING, now(request->server));
-    conn->bytes = reply->body_len;
-    const enum MHD_Result queued =
-        MHD_queue_response(request->connection, (unsigned)reply->status, response);
-    MHD_destroy_response(response);
-    return queued;
-}
+/* ---- and ends ---- */
 
 /* The reply is out, or the connection is gone. */
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
@@ -257,7 +216,6 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     struct http_server *server = arg;
     struct request *request = *context;
     (void)connection;
-    (void)code;
     if (request == NULL) {
         return;
     }
@@ -270,8 +228,13 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
         metrics_add(server->options.metrics, server->options.worker, METRIC_REQUESTS_REFUSED, 1);
     }
     if (request->state == REQUEST_RUNNING) {
+        intake_detach(request);
         fiber_cancel(request->fiber); /* its end frees the request */
         return;
+    }
+    if (request->stream != NULL && code != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        stream_cut(request->stream,
+            code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ? STREAM_SHUT_DOWN : STREAM_LEFT);
     }
     intake_close(request);
 }
@@ -372,6 +335,9 @@ bool daemon_run(struct http_server *server)
 void daemon_resume(struct request *request)
 {
     request->suspended = false;
+    if (request->stream != NULL) {
+        request->stream->waits = false;
+    }
     MHD_resume_connection(request->connection);
 }
 

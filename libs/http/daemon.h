@@ -1,4 +1,4 @@
-/* http/daemon.h - libmicrohttpd: the only file of the project that includes it is daemon.c.
+/* http/daemon.h - libmicrohttpd: the only files of the project that include it are daemon.c and send.c.
  * An external epoll daemon: it has no thread and never waits; the server's loop tells it when to run. */
 #ifndef HTTP_DAEMON_H
 #define HTTP_DAEMON_H

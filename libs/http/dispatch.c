@@ -13,6 +13,7 @@
 #include "http/metrics.h"
 #include "http/query.h"
 #include "http/request.h"
+#include "http/stream_internal.h"
 
 static err check_row(struct request *request)
 {
@@ -88,6 +89,16 @@ static bool is_taken(const struct http_route *row, const char *value)
     return *type != NULL;
 }
 
+/* Where nothing is required, nothing need be sent. */
+static bool needs_body(const struct shape *shape)
+{
+    size_t row = 0;
+    while (row < shape->count && !shape->fields[row].required) {
+        row++;
+    }
+    return row < shape->count;
+}
+
 static err decode_body(struct request *request)
 {
     struct call *call = &request->call;
@@ -101,7 +112,8 @@ static err decode_body(struct request *request)
     if (call->route->in == NULL) {
         return OK;
     }
-    TRY(json_parse(&request->ctx, call->body, call->body_len, &json));
+    const bool empty = call->body_len == 0 && !needs_body(call->route->in);
+    TRY(json_parse(&request->ctx, empty ? "{}" : call->body, empty ? 2 : call->body_len, &json));
     void *in = arena_alloc(request->arena, call->route->in->size);
     TRY(field_decode(&request->ctx, call->route->in, json, in));
     call->in = in;
@@ -160,16 +172,25 @@ static enum log_level level_of(int status)
     return status >= 500 ? LOG_ERROR : LOG_INFO;
 }
 
+static const char *const cut_names[] = {
+    [STREAM_LEFT] = "client_left",
+    [STREAM_STALLED] = "client_stalled",
+    [STREAM_SHUT_DOWN] = "server_closed",
+};
+
 static void log_done(struct request *request, double took_ms)
 {
     const struct ctx *ctx = &request->ctx;
     const struct err_detail *error = &ctx->error;
-    struct log_field fields[10];
+    struct log_field fields[11];
     size_t count = 0;
     fields[count++] = LOG_STR("method", request->method_name);
     fields[count++] = LOG_I64("status", request->reply.status);
     fields[count++] = LOG_MS("ms", took_ms);
     fields[count++] = LOG_I64("bytes", (int64_t)request->reply.body_len);
+    if (request->stream != NULL && request->stream->end > STREAM_WAS_READ) {
+        fields[count++] = LOG_BOOL(cut_names[request->stream->end], true);
+    }
     if (request->call.principal.user_id > 0) {
         fields[count++] = LOG_I64("user_id", request->call.principal.user_id);
     }
@@ -185,10 +206,9 @@ static void log_done(struct request *request, double took_ms)
     log_write(ctx, level_of(request->reply.status), "http.request_done", fields, count);
 }
 
-static void finish(struct request *request)
+static void tell(struct request *request)
 {
     const struct http_options *options = &request->server->options;
-    reply_complete(request);
     const int64_t took_ns = clock_monotonic_ns(request->ctx.clock) - request->started_ns;
     const int route = request->match.entry == NULL ? -1 : request->match.entry->index;
     metrics_request(options->metrics, options->worker, route, request->reply.status,
@@ -196,6 +216,26 @@ static void finish(struct request *request)
     if (log_enabled(request->ctx.log, level_of(request->reply.status))) {
         log_done(request, (double)took_ns / 1e6);
     }
+}
+
+/* A stream is told of when it ends. */
+static void finish(struct request *request)
+{
+    reply_complete(request);
+    if (!stream_is_reply(request)) {
+        tell(request);
+    }
+}
+
+void dispatch_streamed(struct request *request)
+{
+    struct stream *stream = request->stream;
+    if (stream->end == STREAM_GOES_ON) { /* opened when nobody was there any more */
+        stream->end = request->server->closed ? STREAM_SHUT_DOWN : STREAM_LEFT;
+    }
+    stream_close(stream);
+    request->reply.body_len = stream->bytes;
+    tell(request);
 }
 
 void dispatch_refuse(struct request *request)
@@ -214,7 +254,11 @@ void dispatch_options(struct request *request)
 void dispatch_run(struct request *request)
 {
     const err result = serve(request);
+    if (!is_ok(result) || request->method == METHOD_HEAD) {
+        stream_close(request->stream);
+    }
     if (!is_ok(result)) {
+        request->stream = NULL;
         reply_problem(request);
     }
     admit_idempotency_done(request);

@@ -10,6 +10,7 @@
 #include "core/crypto.h"
 #include "http/metrics.h"
 #include "http/request.h"
+#include "http/stream_internal.h"
 
 #define BODY_FIRST_BYTES 4096
 #define RAW_REPLY_MAX 4096
@@ -38,7 +39,17 @@ struct request *intake_open(struct http_server *server, struct conn *conn, const
 
 void intake_close(struct request *request)
 {
+    if (stream_is_reply(request)) {
+        dispatch_streamed(request);
+    }
     arena_free(request->arena);
+}
+
+void intake_detach(struct request *request)
+{
+    request->headers = (struct headers){0};
+    request->method_name = arena_strdup(request->arena, request->method_name);
+    request->ctx.request_id = arena_strdup(request->arena, request->ctx.request_id);
 }
 
 static void name_request(struct request *request)
@@ -65,6 +76,7 @@ static void fill_call(struct request *request)
     call->ctx = &request->ctx;
     call->services = options->services;
     call->server = request->server;
+    call->request = request;
     call->headers = &request->headers;
     call->path = arena_strndup(request->arena, request->target, request->path_len);
     call->locale = locale_choose(options->locales, options->default_locale,
@@ -124,7 +136,11 @@ static bool prepare_body(struct request *request, const struct guard_verdict *ve
         return true;
     }
     /* What is announced is not reserved: memory follows the bytes that arrive. */
-    buf_init(&request->body, request->arena, verdict->has_body ? BODY_FIRST_BYTES : 0, max);
+    size_t first = verdict->has_body ? BODY_FIRST_BYTES : 0;
+    if (!verdict->chunked && verdict->body_bytes < first) {
+        first = verdict->body_bytes + 1; /* a small one takes no more than it is */
+    }
+    buf_init(&request->body, request->arena, first, max);
     return false;
 }
 

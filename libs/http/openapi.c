@@ -30,7 +30,7 @@ static int success_of(const struct http_route *row)
     if (row->status != 0) {
         return row->status;
     }
-    return row->out != NULL || row->method == HTTP_GET ? 200 : 204;
+    return row->out != NULL || row->streams || row->method == HTTP_GET ? 200 : 204;
 }
 
 /* ---- replies ---- */
@@ -95,20 +95,34 @@ static void add_page_schema(struct buf *out, const struct shape *item)
         "\"total\":{\"type\":[\"integer\",\"null\"],\"format\":\"int64\"}}}");
 }
 
-static void add_success(struct document *document, const struct http_route *row)
+static void add_contents(struct document *document, const struct http_route *row)
 {
     struct buf *out = document->out;
-    buf_printf(out, "\"%d\":{\"description\":", success_of(row));
-    openapi_text(out, row->summary);
     if (row->out != NULL) {
-        buf_str(out, ",\"content\":{\"application/json\":{\"schema\":");
+        buf_str(out, "\"application/json\":{\"schema\":");
         if (row->page) {
             add_page_schema(out, row->out);
         } else {
             openapi_ref(out, row->out);
         }
-        buf_str(out, "}}");
+        buf_char(out, '}');
         openapi_collect(&document->shapes, row->out, /* input= */ false);
+    }
+    if (row->streams) {
+        buf_str(out, row->out != NULL ? "," : "");
+        buf_str(out, "\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}");
+    }
+}
+
+static void add_success(struct document *document, const struct http_route *row)
+{
+    struct buf *out = document->out;
+    buf_printf(out, "\"%d\":{\"description\":", success_of(row));
+    openapi_text(out, row->summary);
+    if (row->out != NULL || row->streams) {
+        buf_str(out, ",\"content\":{");
+        add_contents(document, row);
+        buf_char(out, '}');
     }
     buf_char(out, '}');
 }

@@ -18,7 +18,7 @@
 #define LEASE_TRIES 16            /* who waited for a lease may find it used up */
 #define CACHE_PAUSE_NS 1000000000 /* after Redis failed */
 #define NS_PER_S 1e9
-#define S_PER_MINUTE 60.0
+#define MS_PER_S 1000
 
 struct bucket {
     char key[RATE_KEY_MAX];
@@ -39,20 +39,20 @@ struct rate {
     struct bucket (*sets)[WAYS];
 };
 
-/* KEYS[1]: hash of tokens and time. ARGV: size of the bucket (refilled once a minute), tokens wanted.
+/* KEYS[1]: hash of tokens and time. ARGV: size of the bucket, tokens wanted, milliseconds in which it is refilled.
  * Gives: tokens granted, tokens left, milliseconds until there is one. */
 static const struct cache_script lease_script = {
-    .text = "local size, want = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+    .text = "local size, want, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
             "local time = redis.call('TIME')\n"
             "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
             "local was = redis.call('HMGET', KEYS[1], 'tokens', 'at')\n"
             "local tokens, at = tonumber(was[1]) or size, tonumber(was[2]) or now\n"
-            "tokens = math.min(size, tokens + math.max(0, now - at) * size / 60000)\n"
+            "tokens = math.min(size, tokens + math.max(0, now - at) * size / window)\n"
             "local granted = math.min(want, math.floor(tokens))\n"
             "tokens = tokens - granted\n"
             "redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))\n"
-            "redis.call('PEXPIRE', KEYS[1], 61000)\n"
-            "local wait = granted > 0 and 0 or math.ceil((1 - tokens) * 60000 / size)\n"
+            "redis.call('PEXPIRE', KEYS[1], window + 1000)\n"
+            "local wait = granted > 0 and 0 or math.ceil((1 - tokens) * window / size)\n"
             "return {granted, math.floor(tokens), wait}\n",
 };
 
@@ -101,12 +101,13 @@ static struct bucket *need_bucket(const struct rate *rate, const char *key, int6
     return oldest;
 }
 
-static int64_t seconds_for(double tokens, int64_t per_minute)
+static int64_t seconds_for(double tokens, int64_t size, int64_t window_s)
 {
-    return (int64_t)ceil(tokens * S_PER_MINUTE / (double)per_minute);
+    return (int64_t)ceil(tokens * (double)window_s / (double)size);
 }
 
-static bool take_leased(struct bucket *bucket, int64_t now_ns, struct rate_verdict *out)
+static bool take_leased(struct bucket *bucket, const struct rate_limit *limit, int64_t now_ns,
+    struct rate_verdict *out)
 {
     if (bucket->leased == 0 || now_ns >= bucket->lease_end_ns) {
         bucket->leased = 0;
@@ -115,17 +116,19 @@ static bool take_leased(struct bucket *bucket, int64_t now_ns, struct rate_verdi
     bucket->leased--;
     out->allowed = true;
     out->remaining = bucket->shared + bucket->leased;
-    out->reset_s = seconds_for((double)(out->limit - out->remaining), out->limit);
+    out->reset_s =
+        seconds_for((double)(limit->tokens - out->remaining), limit->tokens, limit->window_s);
     return true;
 }
 
 /* A lease lasts until the bucket has got back as much for every worker: tokens that all of them leave unused then
  * do not add up to more than its refill, and who asks rarely finds it full. */
 static void add_lease(const struct rate *rate, struct bucket *bucket, int64_t granted,
-    int64_t per_minute)
+    const struct rate_limit *limit)
 {
     const int64_t now_ns = bucket->used_ns;
-    const double refill_ns = (double)granted * S_PER_MINUTE * NS_PER_S / (double)per_minute;
+    const double refill_ns =
+        (double)granted * (double)limit->window_s * NS_PER_S / (double)limit->tokens;
     bucket->leased += granted;
     bucket->lease_end_ns = now_ns + (int64_t)fmax(refill_ns * (double)rate->workers, NS_PER_S);
 }
@@ -133,20 +136,21 @@ static void add_lease(const struct rate *rate, struct bucket *bucket, int64_t gr
 struct lease {
     struct rate *rate;
     const char *key;
-    int64_t per_minute;
+    const struct rate_limit *limit;
 };
 
 static err lease_now(struct ctx *ctx, void *arg)
 {
     const struct lease *lease = arg;
     struct rate *rate = lease->rate;
-    int64_t want = lease->per_minute / (rate->workers * LEASES_A_BUCKET);
+    const struct rate_limit *limit = lease->limit;
+    int64_t want = limit->tokens / (rate->workers * LEASES_A_BUCKET);
     want = want < 1 ? 1 : want < LEASE_MAX ? want : LEASE_MAX;
-    const int64_t args[] = {lease->per_minute, want};
+    const int64_t args[] = {limit->tokens, want, limit->window_s * MS_PER_S};
     int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
     size_t count = 0;
     const char *cache_key = arena_printf(ctx->arena, "rate:%s", lease->key);
-    TRY(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 2, results, &count));
+    TRY(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 3, results, &count));
     if (count != 3) {
         return fail(ctx, ERR_UPSTREAM, "lease of %zu numbers", count);
     }
@@ -154,7 +158,7 @@ static err lease_now(struct ctx *ctx, void *arg)
     struct bucket *bucket = need_bucket(rate, lease->key, now_ns);
     bucket->shared = results[1];
     if (results[0] > 0) {
-        add_lease(rate, bucket, results[0], lease->per_minute);
+        add_lease(rate, bucket, results[0], limit);
     } else {
         bucket->refused_until_ns = now_ns + results[2] * 1000000;
     }
@@ -162,9 +166,10 @@ static err lease_now(struct ctx *ctx, void *arg)
 }
 
 /* False: no answer from Redis. */
-static bool lease(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute)
+static bool lease(struct ctx *ctx, struct rate *rate, const char *key,
+    const struct rate_limit *limit)
 {
-    struct lease lease = {rate, key, per_minute};
+    struct lease lease = {rate, key, limit};
     const err result = single_flight_do(ctx, rate->flight, key, lease_now, &lease);
     if (is_ok(result)) {
         return true;
@@ -182,49 +187,51 @@ static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
            cache_state(rate->cache).connected;
 }
 
-static void take_own(const struct rate *rate, struct bucket *bucket, int64_t now_ns,
+static void take_own(const struct rate *rate, struct bucket *bucket, const struct rate_limit *limit,
     struct rate_verdict *out)
 {
-    const int64_t share = out->limit / rate->workers > 0 ? out->limit / rate->workers : 1;
+    const int64_t now_ns = bucket->used_ns;
+    const int64_t share = limit->tokens / rate->workers > 0 ? limit->tokens / rate->workers : 1;
     const double passed_s = (double)(now_ns - bucket->filled_ns) / NS_PER_S;
-    const double refilled = bucket->tokens + passed_s * (double)share / S_PER_MINUTE;
+    const double refilled = bucket->tokens + passed_s * (double)share / (double)limit->window_s;
     bucket->tokens = bucket->tokens < 0 || refilled > (double)share ? (double)share : refilled;
     bucket->filled_ns = now_ns;
     out->allowed = bucket->tokens >= 1;
     if (out->allowed) {
         bucket->tokens -= 1;
     } else {
-        out->retry_after_s = seconds_for(1 - bucket->tokens, share);
+        out->retry_after_s = seconds_for(1 - bucket->tokens, share, limit->window_s);
     }
     out->remaining = (int64_t)bucket->tokens;
-    out->reset_s = seconds_for((double)share - bucket->tokens, share);
+    out->reset_s = seconds_for((double)share - bucket->tokens, share, limit->window_s);
 }
 
-static void refuse(const struct bucket *bucket, int64_t now_ns, struct rate_verdict *out)
-{
-    out->retry_after_s = (int64_t)ceil((double)(bucket->refused_until_ns - now_ns) / NS_PER_S);
-    out->reset_s = seconds_for((double)out->limit, out->limit);
-}
-
-void rate_take(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute,
+static void refuse(const struct bucket *bucket, const struct rate_limit *limit, int64_t now_ns,
     struct rate_verdict *out)
 {
-    *out = (struct rate_verdict){.limit = per_minute};
+    out->retry_after_s = (int64_t)ceil((double)(bucket->refused_until_ns - now_ns) / NS_PER_S);
+    out->reset_s = limit->window_s;
+}
+
+void rate_take(struct ctx *ctx, struct rate *rate, const char *key, const struct rate_limit *limit,
+    struct rate_verdict *out)
+{
+    *out = (struct rate_verdict){.limit = limit->tokens};
     int64_t now_ns = clock_monotonic_ns(ctx->clock);
     struct bucket *bucket = need_bucket(rate, key, now_ns);
     for (int i = 0; i < LEASE_TRIES; i++) {
-        if (take_leased(bucket, now_ns, out)) {
+        if (take_leased(bucket, limit, now_ns, out)) {
             return;
         }
         if (now_ns < bucket->refused_until_ns) {
-            refuse(bucket, now_ns, out);
+            refuse(bucket, limit, now_ns, out);
             return;
         }
-        if (!cache_is_usable(rate, now_ns) || !lease(ctx, rate, key, per_minute)) {
+        if (!cache_is_usable(rate, now_ns) || !lease(ctx, rate, key, limit)) {
             break;
         }
         now_ns = clock_monotonic_ns(ctx->clock);
         bucket = need_bucket(rate, key, now_ns);
     }
-    take_own(rate, bucket, now_ns, out);
+    take_own(rate, bucket, limit, out);
 }

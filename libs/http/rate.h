@@ -16,9 +16,14 @@ struct rate;
 
 #define RATE_KEY_MAX 56 /* with its NUL; longer keys are cut */
 
+struct rate_limit {
+    int64_t tokens;   /* in a window, and size of the bucket */
+    int64_t window_s; /* an empty bucket is full again after so long */
+};
+
 struct rate_verdict {
     bool allowed;
-    int64_t limit; /* tokens a minute, and size of the bucket */
+    int64_t limit; /* tokens of the bucket */
     int64_t remaining;
     int64_t reset_s;       /* until the bucket is full again */
     int64_t retry_after_s; /* until the next token; only when refused */
@@ -27,7 +32,7 @@ struct rate_verdict {
 /* cache may be NULL. */
 struct rate *rate_new(struct arena *arena, struct loop *loop, struct cache *cache, int workers);
 /* Takes one token. */
-void rate_take(struct ctx *ctx, struct rate *rate, const char *key, int64_t per_minute,
+void rate_take(struct ctx *ctx, struct rate *rate, const char *key, const struct rate_limit *limit,
     struct rate_verdict *out);
 
 #endif

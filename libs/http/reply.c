@@ -88,8 +88,19 @@ static void take_raw(struct request *request)
     }
 }
 
+static void encode_stream(struct request *request)
+{
+    request->reply.status = 200;
+    reply_add(&request->reply, "Content-Type", "text/event-stream");
+    reply_add(&request->reply, "X-Accel-Buffering", "no"); /* nginx would collect events */
+}
+
 err reply_encode(struct request *request)
 {
+    if (request->stream != NULL) {
+        encode_stream(request);
+        return OK;
+    }
     struct call *call = &request->call;
     struct reply *reply = &request->reply;
     const int dflt = call->route->out == NULL && call->raw == NULL ? 204 : 200;

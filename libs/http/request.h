@@ -28,6 +28,7 @@ struct arena_pool;
 struct fiber;
 struct loop_timer;
 struct loop_watch;
+struct stream;
 
 struct http_server {
     struct arena *arena;     /* of the server's life */
@@ -45,7 +46,7 @@ struct http_server {
     struct loop_watch *watch;
     struct loop_timer *sweep;
     struct conn_table conns;
-    struct request *ready_first, *ready_last; /* ended while their connection was suspended */
+    struct request *ready_first, *ready_last; /* their suspended connections can go on */
     bool busy;                                /* the library has work */
     size_t running;                           /* fibers of requests */
     bool closed;                              /* freed with its last fiber */
@@ -93,22 +94,29 @@ struct request {
     bool replayed;
     char trace_id[TRACE_ID_LEN + 1];
     struct reply reply;
+    struct stream *stream; /* the reply's body; NULL = .reply has it */
 };
 
 /* Frees a closed server once its last fiber has ended. */
 void server_release(struct http_server *server);
+/* Its connection is suspended and goes on in this turn of the loop, or in the next. */
+void server_ready(struct request *request);
 
 /* dispatch.c: fills request->reply, logs and counts; runs on a fiber. */
 void dispatch_run(struct request *request);
 /* The same for a request that gets no further than the door. */
 void dispatch_refuse(struct request *request);
 void dispatch_options(struct request *request);
+/* The end of a reply that was a stream: tells its source, logs and counts. */
+void dispatch_streamed(struct request *request);
 
 /* intake.c: from the bytes of a connection to a request that can run, and back. */
 struct request *intake_open(struct http_server *server, struct conn *conn, const char *target);
 /* Headers are complete. True: .reply is ready, and the body, if any, is not wanted. */
 bool intake_begin(struct request *request, struct guard_input *input);
 void intake_close(struct request *request);
+/* The connection's memory goes before the fiber ends: copies what is still needed. */
+void intake_detach(struct request *request);
 /* The client let its deadline pass: answers it directly. */
 void intake_late(struct request *request);
 /* The library refuses it and is about to say so with this status: answers directly in its place. */

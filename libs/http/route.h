@@ -58,6 +58,7 @@ struct http_route {
     enum rate_class rate;
     enum feature feature;
     size_t body_max_bytes; /* 0 = LIMIT_BODY_BYTES when .in or .raw_in, else no body at all */
+    int64_t timeout_ms;    /* of the whole request; 0 = LIMIT_REQUEST_MS */
     bool raw_in;           /* the handler reads call->body itself (webhooks) */
     const char *const *raw_types; /* with raw_in: media types taken, NULL-terminated; NULL = any */
     bool idempotent;              /* POST: Idempotency-Key is honoured */
@@ -67,6 +68,7 @@ struct http_route {
     const struct shape *in;     /* JSON body -> call->in */
     const struct shape *out; /* call->out -> JSON; NULL = 204 unless the handler set a raw reply */
     bool page;               /* reply is call->page with items of .out */
+    bool streams;            /* the handler may open a stream instead; never stored for a repeat */
     int status;              /* of success; 0 = 200, or 204 without .out */
     const char *cache_control;              /* NULL = "no-store" */
     enum err_code errors[ROUTE_ERRORS_MAX]; /* beyond the common ones; for the docs */

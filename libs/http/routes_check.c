@@ -78,6 +78,7 @@ static void check_row(struct check *check, const struct http_route *row)
         {row->page && row->out == NULL, "a page without .out"},
         {row->raw_types != NULL && !row->raw_in, ".raw_types without .raw_in"},
         {takes_body && no_body, "a body on GET or DELETE"},
+        {row->streams && row->versioned, "a stream has no ETag"},
         {row->idempotent && row->method != HTTP_POST,
             "Idempotency-Key on something else than POST"},
     };

@@ -12,6 +12,7 @@
 #include "http/daemon.h"
 #include "http/metrics.h"
 #include "http/request.h"
+#include "http/stream_internal.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 
@@ -57,6 +58,20 @@ const struct field http_config_fields[] = {
         .max = 1000000000, .dflt = 600, .unit = "requests a minute"),
     FIELD_I64(struct http_config, rate_limit_faq_search_per_minute, "FAQ searches of one address",
         .min = 1, .max = 1000000000, .dflt = 30, .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_chat_guest_per_minute,
+        "Questions to the chat of one guest", .min = 1, .max = 1000000000, .dflt = 5,
+        .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_chat_guest_per_day,
+        "Questions to the chat of one guest", .min = 1, .max = 1000000000, .dflt = 20,
+        .unit = "requests a day"),
+    FIELD_I64(struct http_config, rate_limit_chat_address_per_day,
+        "Questions to the chat of all guests of one address", .min = 1, .max = 1000000000,
+        .dflt = 60, .unit = "requests a day"),
+    FIELD_I64(struct http_config, rate_limit_chat_user_per_minute,
+        "Questions to the chat of one user", .min = 1, .max = 1000000000, .dflt = 10,
+        .unit = "requests a minute"),
+    FIELD_I64(struct http_config, rate_limit_chat_user_per_day, "Questions to the chat of one user",
+        .min = 1, .max = 1000000000, .dflt = 100, .unit = "requests a day"),
     FIELD_I64(struct http_config, max_connections, "Client connections of one worker", .min = 1,
         .max = LIMIT_CONNECTIONS_PER_WORKER, .dflt = LIMIT_CONNECTIONS_PER_WORKER),
 };
@@ -64,8 +79,32 @@ const int http_config_count = sizeof(http_config_fields) / sizeof(http_config_fi
 
 /* ---- deadlines ---- */
 
+/* A suspended connection would not notice that its socket is shut. */
+static void cut_stream(struct conn *conn, enum stream_end why)
+{
+    stream_cut(conn->request->stream, why);
+    stream_wake(conn->request->stream);
+}
+
+static void probe(struct conn *conn, int64_t now_ns)
+{
+    const bool gone = conn_is_gone(conn);
+    if (conn->phase == CONN_STREAMING && gone) {
+        cut_stream(conn, STREAM_LEFT);
+        conn_shut(conn);
+    } else if (conn->phase == CONN_STREAMING) {
+        stream_keep_alive(conn->request->stream, now_ns);
+    } else if (gone && conn->request->fiber != NULL) {
+        conn->cut = true;
+        fiber_cancel(conn->request->fiber);
+    }
+}
+
 static void judge(struct http_server *server, struct conn *conn, int64_t now_ns)
 {
+    if (conn->phase == CONN_STREAMING) {
+        conn_look(conn, now_ns);
+    }
     switch (conn_judge(conn, now_ns, server->draining)) {
     case CONN_KEEP:
         return;
@@ -74,13 +113,13 @@ static void judge(struct http_server *server, struct conn *conn, int64_t now_ns)
         conn_shut(conn);
         return;
     case CONN_CUT:
+        if (conn->phase == CONN_STREAMING) {
+            cut_stream(conn, STREAM_STALLED);
+        }
         conn_shut(conn);
         return;
     case CONN_PROBE:
-        if (conn_is_gone(conn) && conn->request->fiber != NULL) {
-            conn->cut = true;
-            fiber_cancel(conn->request->fiber);
-        }
+        probe(conn, now_ns);
         return;
     }
 }
@@ -111,6 +150,16 @@ static void on_readable(void *arg, unsigned events)
     struct http_server *server = arg;
     (void)events;
     server->busy = true;
+}
+
+void server_ready(struct request *request)
+{
+    struct http_server *server = request->server;
+    struct request **link =
+        server->ready_first == NULL ? &server->ready_first : &server->ready_last->next_ready;
+    request->next_ready = NULL;
+    *link = request;
+    server->ready_last = request;
 }
 
 static void resume_ready(struct http_server *server)

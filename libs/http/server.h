@@ -35,7 +35,12 @@ struct http_config {
     int64_t rate_limit_user_per_minute;
     int64_t rate_limit_admin_per_minute;
     int64_t rate_limit_faq_search_per_minute; /* per address */
-    int64_t max_connections;                  /* per worker */
+    int64_t rate_limit_chat_guest_per_minute; /* questions of a session */
+    int64_t rate_limit_chat_guest_per_day;
+    int64_t rate_limit_chat_address_per_day; /* questions of all guests of an address */
+    int64_t rate_limit_chat_user_per_minute;
+    int64_t rate_limit_chat_user_per_day;
+    int64_t max_connections; /* per worker */
 };
 extern const struct field http_config_fields[];
 extern const int http_config_count;
