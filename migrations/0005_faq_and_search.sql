@@ -78,6 +78,11 @@ CREATE FUNCTION embedding_model() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT value #>> '{}' FROM settings WHERE key = 'embedding_model'
 $$;
 
+-- A word as tsquery reads it, whatever is in it.
+CREATE FUNCTION quoted_word(word text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT '''' || replace(replace(word, '\', '\\'), '''', '''''') || ''''
+$$;
+
 -- What words find among the published entries of a locale, best first: all words s = 1 + rank (strict), any word
 -- s = rank times the square of the share of the words found, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
 -- of the text is strict, and for queries without any known word. `query` is normalised. The word "or" and a minus sign do
@@ -87,7 +92,7 @@ RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABL
     WITH q AS MATERIALIZED (
         SELECT websearch_to_tsquery(text_config(in_locale), regexp_replace(query, '\mor\M', ' ', 'g')) AS all_words,
                replace(plainto_tsquery(text_config(in_locale), query)::text, ' & ', ' | ')::tsquery AS any_word,
-               ARRAY(SELECT quote_literal(w)::tsquery FROM unnest(tsvector_to_array(to_tsvector(text_config(in_locale), query))) w) AS each_word,
+               ARRAY(SELECT quoted_word(w)::tsquery FROM unnest(tsvector_to_array(to_tsvector(text_config(in_locale), query))) w) AS each_word,
                query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' AS spaceless
     ), docs AS NOT MATERIALIZED (
         SELECT d.id, d.fts, d.search_text
@@ -354,7 +359,7 @@ $$;
 
 -- A text is in its own locale, which need not be that of the query: words count as English ones and as they are.
 CREATE FUNCTION any_word_query(query text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+    SELECT string_agg(quoted_word(word), ' | ')::tsquery
     FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.english', query) || to_tsvector('pg_catalog.simple', query))) AS word
 $$;
 CREATE FUNCTION all_words_query(query text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$

@@ -9,6 +9,7 @@
 #include "faq/reply.h"
 #include "faq/sql.h"
 #include "search/gate.h"
+#include "search/text.h"
 
 #define SPARE_CANDIDATES 15 /* read beyond the limit, for those that the gate refuses */
 #define WORD_CANDIDATES 10  /* read wherever they stand in the order */
@@ -89,6 +90,24 @@ static void round_scores(struct list *candidates)
         rows[i].scores.vector = rounded(rows[i].scores.vector);
         rows[i].scores.keyword = rounded(rows[i].scores.keyword);
     }
+}
+
+/* Who types a question of the FAQ as it stands there wants that entry, whatever else has its words. */
+static void put_literal_first(struct ctx *ctx, const struct ranking *ranking)
+{
+    struct faq_candidate *rows = ranking->candidates.items;
+    int64_t at = 0;
+    while (at < ranking->candidates.count &&
+           strcmp(search_normalise(ctx->arena, rows[at].question), ranking->text) != 0) {
+        at++;
+    }
+    if (at == ranking->candidates.count) {
+        return;
+    }
+    struct faq_candidate literal = rows[at];
+    literal.score = 1;
+    memmove(rows + 1, rows, (size_t)at * sizeof(*rows));
+    rows[0] = literal;
 }
 
 static struct faq_hit hit_of(const struct faq_candidate *candidate)
@@ -208,6 +227,7 @@ err faq_rank(struct ctx *ctx, struct faq *faq, const struct faq_query *query, co
                                                         (size_t)ranking.candidates.count + 1)
                                                   : NULL;
     round_scores(&ranking.candidates);
+    put_literal_first(ctx, &ranking);
     TRY(choose(ctx, &ranking, verdicts));
     say_how(&ranking, out);
     return query->explain ? explain(ctx, &ranking, verdicts) : OK;
