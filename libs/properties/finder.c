@@ -14,6 +14,7 @@
 #include "net/single_flight.h"
 #include "properties/embed.h"
 #include "properties/finder_rows.h"
+#include "properties/places.h"
 #include "properties/sql.h"
 #include "search/embedder.h"
 #include "search/gate.h"
@@ -36,6 +37,7 @@ struct finder {
     struct arena *arena; /* it lives here itself */
     struct finder_options options;
     struct single_flight *flights;
+    struct places *places;
     char model[MODEL_MAX_BYTES];
     int64_t model_until_ns;
     struct weights *weights; /* NULL = not known yet */
@@ -49,6 +51,7 @@ struct finder *finder_open(const struct finder_options *options)
     finder->arena = arena;
     finder->options = *options;
     finder->flights = single_flight_new(options->loop);
+    finder->places = places_open(options->db, options->loop);
     return finder;
 }
 
@@ -58,6 +61,7 @@ void finder_close(struct finder *finder)
         return;
     }
     weights_free(finder->weights);
+    places_close(finder->places);
     single_flight_free(finder->flights);
     arena_free(finder->arena);
 }
@@ -292,6 +296,11 @@ err finder_search(struct ctx *ctx, struct finder *finder, const struct finder_qu
     out->query.degraded = lacks_vector ? "no_embedding" : NULL;
     out->query.took_ms = (clock_monotonic_ns(ctx->clock) - begun_ns) / 1000000;
     return OK;
+}
+
+err finder_places(struct ctx *ctx, struct finder *finder, struct list *out)
+{
+    return places_get(ctx, finder->places, out);
 }
 
 /* ---- similar ones ---- */

@@ -1,6 +1,6 @@
 /* properties/finder.h - listings found by meaning and by words, within the filters of the list.
  * Owns:   per worker which model is in use and how telling terms are (both looked up again now and then).
- * Waits:  finder_search, finder_similar (Postgres, and the embeddings service when the model is its).
+ * Waits:  finder_search, finder_similar, finder_places (Postgres, and the embeddings service when the model is its).
  * Errors: those of db/db.h and what is named below. Rows live in the ctx's arena. */
 #ifndef PROPERTIES_FINDER_H
 #define PROPERTIES_FINDER_H
@@ -67,6 +67,13 @@ struct finder_result {
 extern const struct shape finder_result_shape;
 err finder_search(struct ctx *ctx, struct finder *finder, const struct finder_query *query,
     struct finder_result *out);
+
+/* A kind of offer and a place that some active listing has; places are NULL where it says none. */
+struct property_place {
+    const char *listing_type, *province, *city, *district;
+};
+/* All there are (at most LIMIT_DB_ROWS), up to ten minutes old. Borrowed: valid until the caller waits. */
+err finder_places(struct ctx *ctx, struct finder *finder, struct list *out);
 
 #define FINDER_SIMILAR_MAX 12
 /* The nearest by meaning among active listings of the same kind of offer. ERR_NOT_FOUND when the property is unknown, or
