@@ -18,7 +18,7 @@ LAYERS = {
     **{lib: {"search", "jobs", "db", "net", "core"} for lib in DOMAIN},
     "chat": DOMAIN | {"search", "jobs", "db", "net", "core"},
     "http": {"auth", "net", "config", "core"},
-    "tools": DOMAIN | {"chat", "core"},
+    "tools": DOMAIN | {"chat", "search", "core"},
     "api": DOMAIN | {"http", "auth", "tools", "chat", "jobs", "core"},
 }
 LAYERS["svc"] = set(LAYERS)

@@ -1,0 +1,173 @@
+/* chat/care.c - while answers are written: other workers get to read them, and we hear when they ask for a stop.
+ * What a run has said goes to Redis in parts, "run:<message>:<part>", each once; its end is in Postgres. */
+#include <string.h>
+
+#include "chat/care.h"
+#include "chat/chat_internal.h"
+#include "chat/sql.h"
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "db/db.h"
+#include "net/cache.h"
+#include "net/fiber.h"
+#include "net/loop.h"
+
+#define TURN_MS 250
+#define TURNS_A_STOP 2 /* stops are looked for every second turn */
+#define CARE_MS 5000
+#define KEPT_MS 600000
+#define PART_BYTES 65536
+
+const char *care_part_key(struct arena *arena, int64_t message_id, int64_t part)
+{
+    return arena_printf(arena, "run:%lld:%lld", (long long)message_id, (long long)part);
+}
+
+/* One care: its memory is its own, as there may be many turns of one run. */
+struct care {
+    struct chat *chat;
+    struct arena *arena;
+    struct ctx ctx;
+    char *part; /* room for PART_BYTES */
+};
+
+static struct chat_run **hold_all(const struct care *care, size_t *out_count)
+{
+    struct chat *chat = care->chat;
+    struct chat_run **runs = ARENA_ARRAY(care->arena, struct chat_run *, (size_t)chat->running + 1);
+    size_t count = 0;
+    for (struct chat_run *run = chat->runs; run != NULL; run = run->next) {
+        if (!run->mirror) {
+            run_hold(run);
+            runs[count++] = run;
+        }
+    }
+    *out_count = count;
+    return runs;
+}
+
+/* False: Redis does not answer; what is not told now is told later. */
+static bool tell(struct care *care, struct chat_run *run)
+{
+    struct events_reader reader = run->told;
+    size_t len = 0;
+    ssize_t got = 0;
+    while (len < PART_BYTES &&
+           (got = events_read(&reader, care->part + len, PART_BYTES - len)) > 0) {
+        len += (size_t)got;
+    }
+    if (len == 0) {
+        return true;
+    }
+    const char *key = care_part_key(care->arena, run->message_id, run->tellings);
+    if (!is_ok(cache_set(&care->ctx, care->chat->options.cache, key, care->part, len, KEPT_MS))) {
+        err_clear(&care->ctx);
+        return false;
+    }
+    run->told = reader;
+    run->tellings++;
+    return true;
+}
+
+struct stop_row {
+    int64_t id;
+};
+static const struct field stop_row_fields[] = {FIELD_I64(struct stop_row, id, "Answer")};
+
+void care_end_run(struct chat_run *run)
+{
+    if (run->fiber != NULL) {
+        fiber_cancel(run->fiber);
+    }
+}
+
+static void look_for_stops(struct care *care, struct chat_run **runs, size_t count)
+{
+    struct buf ids;
+    buf_init(&ids, care->arena, 256, 64 * (size_t)LIMIT_CHAT_RUNS);
+    buf_char(&ids, '{');
+    for (size_t i = 0; i < count; i++) {
+        buf_str(&ids, i > 0 ? "," : "");
+        buf_i64(&ids, runs[i]->message_id);
+    }
+    buf_char(&ids, '}');
+    struct list rows = {0};
+    if (!is_ok(db_list(&care->ctx, care->chat->options.db, &SQL_chat_stops,
+            DB_ARGS(DB_TEXT(buf_text(&ids))), SHAPE(stop_row), LIMIT_CHAT_RUNS, &rows))) {
+        err_clear(&care->ctx); /* asked again half a second later */
+        return;
+    }
+    const struct stop_row *stops = rows.items;
+    for (int64_t i = 0; i < rows.count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (runs[j]->message_id == stops[i].id && !runs[j]->stop_asked) {
+                runs[j]->stop_asked = true;
+                care_end_run(runs[j]);
+            }
+        }
+    }
+}
+
+static void run_care(void *arg)
+{
+    struct care *care = arg;
+    struct chat *chat = care->chat;
+    size_t count = 0;
+    struct chat_run **runs = hold_all(care, &count);
+    bool told = cache_state(chat->options.cache).connected;
+    care->part = arena_alloc_raw(care->arena, PART_BYTES);
+    for (size_t i = 0; i < count && told; i++) {
+        told = tell(care, runs[i]);
+    }
+    if (count > 0 && ++chat->turns % TURNS_A_STOP == 0) {
+        look_for_stops(care, runs, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        chat_release(runs[i]);
+    }
+}
+
+static void end_care(void *arg)
+{
+    struct care *care = arg;
+    struct chat *chat = care->chat;
+    chat->caring = false;
+    arena_free(care->arena);
+    if (chat->running > 0) {
+        loop_timer_start(chat->care, TURN_MS, /* repeat_ms */ 0);
+    }
+}
+
+static void on_turn(void *arg)
+{
+    struct chat *chat = arg;
+    struct arena *arena = arena_new(/* pool */ NULL);
+    struct care *care = ARENA_NEW(arena, struct care);
+    bool ended = false;
+    care->chat = chat;
+    care->arena = arena;
+    ctx_init(&care->ctx, arena, &clock_system, chat->options.log, CARE_MS);
+    chat->caring = true;
+    if (!is_ok(fiber_start(&care->ctx, chat->options.loop, run_care, end_care, care, &ended))) {
+        end_care(care);
+    }
+}
+
+void care_open(struct chat *chat)
+{
+    chat->care = loop_timer_new(chat->options.loop, on_turn, chat);
+}
+
+void care_close(struct chat *chat)
+{
+    loop_timer_free(chat->care);
+}
+
+void care_start(struct chat *chat)
+{
+    if (!chat->caring && chat->running == 1) {
+        loop_timer_start(chat->care, TURN_MS, /* repeat_ms */ 0);
+    }
+}

@@ -1,0 +1,130 @@
+/* chat/chat_internal.h - the worker's chat and one answer on its way; for the files of this library only.
+ * A run is made by a request, worked on by a fiber of its own (answer, then settle) and read by listeners; it lives until the
+ * last of them lets go. */
+#ifndef CHAT_CHAT_INTERNAL_H
+#define CHAT_CHAT_INTERNAL_H
+
+#include "chat/chat.h"
+#include "chat/events.h"
+#include "chat/model.h"
+#include "core/buf.h"
+#include "core/ctx.h"
+
+struct fiber;
+struct loop_timer;
+
+#define CHAT_SPENT_MAX 12 /* calls of a service for one answer: rounds, answers, second tries */
+
+struct chat {
+    struct arena *arena; /* of itself */
+    struct chat_options options;
+    const struct chat_provider *provider;
+    struct chat_model *model; /* of the provider */
+    struct chat_model *local;
+    struct chat_run *runs;
+    int64_t running;
+    struct chat_counts counts;
+    struct loop_timer *care; /* while answers run: tells other workers about them, hears of stops */
+    bool caring;
+    int64_t turns; /* of the care */
+    struct loop_timer *grace;
+    bool draining;
+    void (*drained)(void *arg);
+    void *drained_arg;
+};
+
+struct chat_spent {
+    const char *feature; /* "chat", "search" */
+    const char *provider;
+    bool ok, fallback;
+    const char *error_code; /* NULL = ok */
+    struct chat_usage usage;
+};
+
+struct chat_listener {
+    struct chat_listener *next;
+    struct chat_run *run;
+    struct events_reader reader;
+    int64_t skip; /* events up to this one were heard before; 0 = none */
+    void (*wake)(void *arg);
+    void *arg;
+};
+
+struct chat_waiter {
+    struct chat_waiter *next;
+    struct fiber *fiber;
+};
+
+/* Who may write an answer. */
+struct chat_attempt {
+    const struct chat_provider *provider;
+    struct chat_model *with;
+    const char *model;
+    const char *degraded; /* what it means that this one answers */
+};
+
+struct chat_run {
+    struct chat_run *next; /* in chat->runs */
+    struct chat *chat;
+    struct arena *arena; /* everything of it */
+    struct ctx ctx;      /* of its fibers */
+    int holders;
+    int64_t conversation_id, user_message_id, message_id;
+    struct chat_question question; /* copy */
+    int64_t started_ns;
+    struct fiber *fiber; /* that works on the answer; NULL = none */
+    bool mirror;         /* of a run in another worker: reads, writes nothing */
+    const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
+    bool stop_asked, shutting_down;
+    bool without_service; /* it refuses us: asking again is useless */
+
+    struct events events;
+    struct events_reader told; /* as far as other workers know */
+    int64_t tellings;
+    struct chat_listener *listeners;
+    struct chat_waiter *waiters;
+
+    /* The answer so far. */
+    struct chat_turn turn;
+    struct chat_prompt prompt;
+    struct chat_result *results;
+    size_t result_count;
+    struct chat_source *sources;
+    size_t source_count;
+    struct buf text;
+    int64_t reservation_id;     /* of the budget; 0 = none */
+    bool cheaper;               /* the budget allows the fallback model only */
+    bool over_budget;           /* nor that one */
+    struct chat_attempt writer; /* who wrote the text */
+    const char *content;        /* as it is stored; NULL = the text as it is */
+    const char *finish_reason, *degraded, *model;
+    bool grounded;
+    int64_t first_text_ns; /* 0 = none yet */
+    struct chat_spent spent[CHAT_SPENT_MAX];
+    size_t spent_count;
+    struct err_detail failure; /* why it broke off; code ERR_OK = it did not */
+    bool settled;              /* nothing more will happen */
+    struct chat_response response;
+};
+
+/* run.c */
+struct chat_run *run_new(struct chat *chat, const struct chat_question *question);
+void run_hold(struct chat_run *run);
+/* Its ids are known: the answer begins. */
+void run_start(struct ctx *ctx, struct chat_run *run);
+void run_wake(struct chat_run *run); /* listeners and waiters: there is something new */
+void run_event(struct chat_run *run, const char *name, const struct shape *shape, const void *data);
+void run_end(struct chat_run *run); /* settled: nobody waits any more */
+
+/* answer.c, settle.c: fibers of a run */
+void answer_run(struct chat_run *run);
+void settle_run(struct chat_run *run);
+
+/* prompt.c: the version that answers now, another one, one that is not kept. */
+struct prompt_draft;
+err prompt_active(struct ctx *ctx, struct chat *chat, struct chat_prompt *out);
+err prompt_of_version(struct ctx *ctx, struct chat *chat, int64_t number, struct chat_prompt *out);
+err prompt_of_draft(struct ctx *ctx, struct chat *chat, const struct prompt_draft *draft,
+    struct chat_prompt *out);
+
+#endif

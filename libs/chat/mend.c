@@ -1,0 +1,82 @@
+/* chat/mend.c - every price, percentage and date of an answer has to occur in what it rests on: else the model gets one more try,
+ * and what is still in doubt then goes, sentence by sentence. */
+#include "chat/mend.h"
+
+#include <string.h>
+
+#include "chat/check.h"
+#include "chat/phrases.h"
+#include "core/limits.h"
+#include "core/log.h"
+
+#define FIRST_BYTES 1024
+
+static err check(struct chat_run *run, const char *text, struct chat_checked *out)
+{
+    return chat_check(&run->ctx, &run->turn, run->chat->options.own_sites, text, out);
+}
+
+/* In place of *checked, if that is better. A failure leaves the answer as it is: what is in doubt goes all the same. */
+static err try_again(struct chat_run *run, struct chat_checked *checked)
+{
+    struct buf text;
+    struct chat_checked again;
+    buf_init(&text, run->arena, FIRST_BYTES, LIMIT_CHAT_TEXT_BYTES);
+    run->turn.mend = chat_check_mend(&run->ctx, checked);
+    const err answered = answer_again(run, &text);
+    run->turn.mend = NULL;
+    if (answered.code == ERR_CANCELLED) {
+        return answered;
+    }
+    if (!is_ok(answered) || text.len == 0) {
+        err_clear(&run->ctx);
+        return OK;
+    }
+    TRY(check(run, buf_text(&text), &again));
+    if (again.doubt_count < checked->doubt_count) {
+        *checked = again;
+    }
+    return OK;
+}
+
+struct replace_event {
+    const char *content;
+};
+static const struct field replace_event_fields[] = {
+    FIELD_STR(struct replace_event, content, "The text as it stays"),
+};
+
+static void tell(struct chat_run *run, const char *read)
+{
+    if (strcmp(read, run->content) != 0) {
+        const struct replace_event event = {run->content};
+        run_event(run, "replace", SHAPE(replace_event), &event);
+    }
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+err mend_answer(struct chat_run *run)
+{
+    struct chat_checked checked;
+    const char *read = buf_text(&run->text);
+    TRY(check(run, read, &checked));
+    if (checked.doubt_count > 0) {
+        TRY(try_again(run, &checked));
+    }
+    if (checked.doubt_count > 0) {
+        log_warn(&run->ctx, "chat.sentences_dropped",
+            LOG_I64("count", (int64_t)checked.doubt_count), LOG_STR("model", run->model));
+    }
+    run->content = checked.doubt_count > 0 ? chat_check_drop(&run->ctx, &checked) : checked.text;
+    if (is_blank(run->content)) {
+        run->content = phrases_of(run->question.asker.locale)->unknown;
+        run->finish_reason = "no_evidence";
+        run->grounded = false;
+    }
+    tell(run, read);
+    return OK;
+}

@@ -1,0 +1,14 @@
+/* chat/mend.h - the last look at an answer before it is stored; for the files of this library only.
+ * Waits: mend_answer, when a model is asked to put its answer right. */
+#ifndef CHAT_MEND_H
+#define CHAT_MEND_H
+
+#include "chat/chat_internal.h"
+
+/* Fills run->content with the text as it may stay; tells listeners when that is another than they have read. */
+err mend_answer(struct chat_run *run);
+
+/* answer.c: the same model once more, into a text of its own. */
+err answer_again(struct chat_run *run, struct buf *out);
+
+#endif

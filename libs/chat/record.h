@@ -1,0 +1,18 @@
+/* chat/record.h - a finished answer as chat_finish.sql wants it, or as a reply without a row shows it; for the files of this library only. Pure. */
+#ifndef CHAT_RECORD_H
+#define CHAT_RECORD_H
+
+#include "chat/chat_internal.h"
+
+/* JSON in the run's arena. */
+const char *record_answer(struct chat_run *run);
+const char *record_sources(struct chat_run *run);
+const char *record_calls(struct chat_run *run);
+const char *record_usage(struct chat_run *run);
+
+void record_sum(const struct chat_run *run, struct chat_usage_out *out);
+/* As chat_reply.sql would show them. */
+const char *record_sources_shown(const struct chat_run *run);
+const char *record_calls_shown(const struct chat_run *run);
+
+#endif

@@ -1,0 +1,2 @@
+-- $1 bigint golden question
+DELETE FROM golden_cases WHERE id = $1::bigint
