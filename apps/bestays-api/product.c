@@ -5,6 +5,8 @@
 
 #include "api/api.h"
 #include "bestays-api/migrations.h"
+#include "bestays-api/prompts.h"
+#include "tools/tools.h"
 
 extern const struct product product;
 
@@ -15,6 +17,8 @@ static const char *const suggestions[] = {
     NULL,
 };
 
+static const struct chat_tool *const tools[] = {&tool_faq_rag, &tool_property_search, NULL};
+
 const struct product product = {
     .id = "bestays",
     .app_name = "Bestays",
@@ -24,7 +28,9 @@ const struct product product = {
     .redis_url = "redis://localhost:6379/0",
     .redis_key_prefix = "bestays:",
     .features = FEATURE_CHAT | FEATURE_FAQ | FEATURE_SEARCH | FEATURE_BOOKINGS | FEATURE_DOCS,
+    .prompts = prompts,
     .routes = api_routes,
+    .tools = tools,
     .migrations = migrations,
     .logo_url = "",
     .support_email = "support@bestays.example",

@@ -5,6 +5,8 @@
 
 #include "api/api.h"
 #include "realestate-api/migrations.h"
+#include "realestate-api/prompts.h"
+#include "tools/tools.h"
 
 extern const struct product product;
 
@@ -14,6 +16,8 @@ static const char *const suggestions[] = {
     "What are property taxes in Thailand?",
     NULL,
 };
+
+static const struct chat_tool *const tools[] = {&tool_faq_rag, &tool_property_search, NULL};
 
 const struct product product = {
     .id = "realestate",
@@ -25,7 +29,9 @@ const struct product product = {
     .redis_url = "redis://localhost:6379/1",
     .redis_key_prefix = "realestate:",
     .features = FEATURE_CHAT | FEATURE_FAQ | FEATURE_SEARCH | FEATURE_INVESTMENT | FEATURE_DOCS,
+    .prompts = prompts,
     .routes = api_routes,
+    .tools = tools,
     .migrations = migrations,
     .logo_url = "",
     .support_email = "support@realestate.example",

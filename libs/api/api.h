@@ -7,10 +7,16 @@
 
 extern const struct http_route system_routes[]; /* /, /health, /ready, /metrics, /config */
 extern const struct http_route docs_routes[];   /* /openapi.json, /docs, /redoc */
+extern const struct http_route widget_routes[]; /* /chat-widget.js, /demo */
 extern const struct http_route users_routes[];
 extern const struct http_route properties_routes[];
 extern const struct http_route property_search_routes[];
 extern const struct http_route faq_routes[];
+extern const struct http_route chat_routes[]; /* questions, answers */
+extern const struct http_route conversations_routes[];
+extern const struct http_route chat_admin_routes[];
+extern const struct http_route chat_golden_routes[];
+extern const struct http_route chat_spending_routes[];
 extern const struct http_route jobs_routes[];
 extern const struct http_route faq_admin_routes[]; /* entries, categories, vectors */
 extern const struct http_route faq_files_routes[]; /* import, export */

@@ -3,28 +3,15 @@
 
 #include "api/api.h"
 #include "api/docs_files.h"
-#include "core/arena.h"
-#include "core/crypto.h"
-#include "core/embed.h"
+#include "api/files.h"
 #include "http/call.h"
 #include "http/server.h"
-
-#define ETAG_BYTES 16
-
-static const char *content_hash(struct call *call, const void *data, size_t size)
-{
-    uint8_t digest[CRYPTO_SHA256_LEN];
-    crypto_sha256(data, size, digest);
-    char *hex = arena_alloc(call->ctx->arena, 2 * ETAG_BYTES + 1);
-    crypto_hex(digest, ETAG_BYTES, hex);
-    return hex;
-}
 
 static err openapi(struct call *call)
 {
     TRY(http_openapi(call->ctx, http_server_options(call->server), &call->raw, &call->raw_len));
     call->raw_type = "application/json";
-    call->etag = content_hash(call, call->raw, call->raw_len);
+    call->etag = files_etag(call, call->raw, call->raw_len);
     return OK;
 }
 
@@ -43,27 +30,12 @@ static const struct docs_asset assets[] = {
     {"/redoc", "redoc.standalone.js", "text/javascript; charset=utf-8"},
 };
 
-static err reply_file(struct call *call, const char *name, const char *type)
-{
-    for (const struct embed *file = docs_files; file->name != NULL; file++) {
-        if (strcmp(file->name, name) == 0) {
-            call->raw = (const char *)file->data;
-            call->raw_len = file->size;
-            call->raw_type = type;
-            call->raw_encoding = "gzip";
-            call->etag = content_hash(call, file->data, file->size);
-            return OK;
-        }
-    }
-    return fail(call->ctx, ERR_INTERNAL, "docs file %s is not embedded", name);
-}
-
 static err swagger(struct call *call)
 {
     call->content_security_policy = "default-src 'none'; script-src 'self'; style-src 'self'; "
                                     "img-src 'self' data:; connect-src 'self'; "
                                     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-    return reply_file(call, "swagger.html", "text/html; charset=utf-8");
+    return files_reply(call, docs_files, "swagger.html", "text/html; charset=utf-8");
 }
 
 /* Its styled components need inline styles; search runs in a worker made from a blob. */
@@ -73,7 +45,7 @@ static err redoc(struct call *call)
                                     "'unsafe-inline'; img-src 'self' data:; "
                                     "connect-src 'self'; worker-src blob:; font-src 'self'; "
                                     "frame-ancestors 'none'; base-uri 'none'";
-    return reply_file(call, "redoc.html", "text/html; charset=utf-8");
+    return files_reply(call, docs_files, "redoc.html", "text/html; charset=utf-8");
 }
 
 struct asset_params {
@@ -91,7 +63,7 @@ static err asset(struct call *call)
         if (strncmp(call->route->path, assets[i].page, page_len) == 0 &&
             call->route->path[page_len] == '/' && strcmp(assets[i].name, params->asset) == 0) {
             call->cache_control = "public, max-age=86400";
-            return reply_file(call, assets[i].name, assets[i].type);
+            return files_reply(call, docs_files, assets[i].name, assets[i].type);
         }
     }
     return fail(call->ctx, ERR_NOT_FOUND, "no such docs file");

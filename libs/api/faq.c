@@ -62,7 +62,7 @@ static err search(struct call *call)
         .explain = in->explain,
         .locale = in->locale};
     TRY(read_text(call, in, &query.text));
-    TRY(input_one_of(call->ctx, "locale", in->locale, &call->services->settings->locales));
+    TRY(settings_one_of(call->ctx, "locale", in->locale, &call->services->settings->locales));
     if (in->explain && !role_includes(call->principal.role, ROLE_ADMIN)) {
         return fail_public(call->ctx, ERR_FORBIDDEN, /* name= */ NULL, "Admin access required");
     }
@@ -96,7 +96,7 @@ static const struct field faq_list_query_fields[] = {
 
 static err read_locale(struct call *call, const char *given, const char **out)
 {
-    TRY(input_one_of(call->ctx, "locale", given, &call->services->settings->locales));
+    TRY(settings_one_of(call->ctx, "locale", given, &call->services->settings->locales));
     *out = given != NULL ? given : call->locale;
     return OK;
 }

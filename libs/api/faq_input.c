@@ -87,7 +87,7 @@ err faq_input_columns(struct call *call, const struct shape *shape, struct faq_i
     const char **out)
 {
     struct ctx *ctx = call->ctx;
-    TRY(input_one_of(ctx, "locale", in->locale, &call->services->settings->locales));
+    TRY(settings_one_of(ctx, "locale", in->locale, &call->services->settings->locales));
     if (in->question != NULL) {
         in->question = faq_tidy(ctx, in->question);
         if (utf8_length(in->question, strlen(in->question)) < QUESTION_MIN) {
@@ -110,7 +110,8 @@ static bool check_name(void *arg, const char *locale, const struct json *value)
     const char *field = arena_printf(ctx->arena, "name.%s", locale);
     size_t len = 0;
     const char *text = json_text(value, &len);
-    const err offered = input_one_of(ctx, field, locale, &names->call->services->settings->locales);
+    const err offered =
+        settings_one_of(ctx, field, locale, &names->call->services->settings->locales);
     if (!is_ok(offered)) {
         names->result = offered;
     } else if (text == NULL || faq_tidy(ctx, text)[0] == '\0' ||

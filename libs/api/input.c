@@ -34,19 +34,6 @@ err input_patch(struct ctx *ctx, const struct shape *shape, const void *in, cons
     return buf_finish(ctx, &buf, out, &len);
 }
 
-err input_one_of(struct ctx *ctx, const char *field, const char *value, const struct strs *list)
-{
-    if (value == NULL) {
-        return OK;
-    }
-    for (int64_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], value) == 0) {
-            return OK;
-        }
-    }
-    return fail_field(ctx, field, CODE_VALIDATION_ERROR, "is not offered by this product");
-}
-
 bool input_cut_page(struct page *page, int64_t limit)
 {
     page->has_more = page->items.count > limit;
@@ -60,12 +47,7 @@ const char *input_guess_locale(const struct call *call, const char *text)
 {
     const struct strs *locales = &call->services->settings->locales;
     const char *guess = faq_locale_of(text, call->locale);
-    for (int64_t i = 0; i < locales->count; i++) {
-        if (strcmp(locales->items[i], guess) == 0) {
-            return guess;
-        }
-    }
-    return call->locale;
+    return settings_has(locales, guess) ? guess : call->locale;
 }
 
 bool input_is_blank(const char *text)

@@ -21,9 +21,6 @@ extern const struct shape id_params_shape;
  * ERR_INVALID when nothing was sent. */
 err input_patch(struct ctx *ctx, const struct shape *shape, const void *in, const char **out);
 
-/* NULL is fine; anything else must be in the list. */
-err input_one_of(struct ctx *ctx, const char *field, const char *value, const struct strs *list);
-
 /* Lists read limit + 1 rows. Cuts the extra one, sets has_more; true if there is a next page. */
 bool input_cut_page(struct page *page, int64_t limit);
 

@@ -70,7 +70,7 @@ static err list(struct call *call)
     const struct properties_query *in = call->query;
     struct property_search search = {0};
     struct cursor after = {0};
-    TRY(property_filters_read(call, call->query, &search));
+    TRY(call_property_filters(call, call->query, &search));
     TRY(prepare_order(call, in->sort, &search));
     TRY(cursor_read(call, in->cursor, in->sort, &after));
     const struct property_query query = {
@@ -99,7 +99,7 @@ static const struct field property_filters_fields[] = {
 static err facets(struct call *call)
 {
     struct property_search search = {0};
-    TRY(property_filters_read(call, call->query, &search));
+    TRY(call_property_filters(call, call->query, &search));
     return properties_facets(call->ctx, call->services->db,
         property_filters_json(call->ctx, &search), call->out);
 }
@@ -140,7 +140,7 @@ static err get(struct call *call)
     const struct property_query_in *in = call->query;
     const int64_t id = read_id(params->id);
     struct property_view view;
-    TRY(property_view_read(call, in->locale, in->currency, &view));
+    TRY(call_property_view(call, in->locale, in->currency, &view));
     call->cache_control =
         call->principal.role == ROLE_GUEST ? "public, max-age=60" : "private, no-cache";
     if (id != 0 && !view.staff && view.currency == NULL) {
@@ -276,7 +276,7 @@ static err put_text(struct call *call)
     const struct text_params *params = call->params;
     const struct property_text_in *in = call->in;
     const struct property_actor actor = actor_of(call);
-    TRY(input_one_of(call->ctx, "locale", params->locale, &call->services->settings->locales));
+    TRY(settings_one_of(call->ctx, "locale", params->locale, &call->services->settings->locales));
     const struct property_draft text = {
         .locale = params->locale, .title = in->title, .description = in->description};
     TRY(properties_put_text(call->ctx, call->services->db, &actor, params->id, &text));

@@ -232,8 +232,8 @@ static void add_location(struct buf *out, const struct property_in *in)
 err property_input_columns(struct call *call, const struct property_in *in, const char **out)
 {
     const struct product_settings *settings = call->services->settings;
-    TRY(input_one_of(call->ctx, "price.currency", in->price.currency, &settings->currencies));
-    TRY(input_one_of(call->ctx, "default_locale", in->default_locale, &settings->locales));
+    TRY(settings_one_of(call->ctx, "price.currency", in->price.currency, &settings->currencies));
+    TRY(settings_one_of(call->ctx, "default_locale", in->default_locale, &settings->locales));
     struct property_in columns = *in;
     struct buf buf;
     buf_init(&buf, call->ctx->arena, 1024, COLUMNS_MAX_BYTES);

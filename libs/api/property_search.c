@@ -31,7 +31,7 @@ static err search(struct call *call)
 {
     const struct property_search_query *in = call->query;
     struct property_search filters = {0};
-    TRY(property_filters_read(call, call->query, &filters));
+    TRY(call_property_filters(call, call->query, &filters));
     if (input_is_blank(in->q)) {
         return fail_field(call->ctx, "q", CODE_VALIDATION_ERROR, "must not be blank");
     }
@@ -67,7 +67,7 @@ static err similar(struct call *call)
     const struct id_params *params = call->params;
     const struct similar_query *in = call->query;
     struct property_view view;
-    TRY(property_view_read(call, in->locale, /* currency */ NULL, &view));
+    TRY(call_property_view(call, in->locale, /* currency */ NULL, &view));
     return finder_similar(call->ctx, call->services->finder, params->id, &view, in->limit,
         &call->page.items);
 }

@@ -37,8 +37,8 @@ static err update_me(struct call *call)
 {
     const struct me_patch *in = call->in;
     const struct product_settings *settings = call->services->settings;
-    TRY(input_one_of(call->ctx, "locale", in->locale, &settings->locales));
-    TRY(input_one_of(call->ctx, "currency", in->currency, &settings->currencies));
+    TRY(settings_one_of(call->ctx, "locale", in->locale, &settings->locales));
+    TRY(settings_one_of(call->ctx, "currency", in->currency, &settings->currencies));
     const char *patch = NULL;
     TRY(input_patch(call->ctx, SHAPE_SET(me_patch), in, &patch));
     return users_update_me(call->ctx, call->services->db, call->principal.user_id, patch,

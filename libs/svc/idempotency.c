@@ -23,7 +23,7 @@ static const struct field idempotency_row_fields[] = {
 };
 
 /* No request outlives its own deadline; twice that, and the run is dead. */
-#define DEAD_AFTER_SECONDS (2 * LIMIT_REQUEST_MS / 1000)
+#define DEAD_AFTER_SECONDS (2 * LIMIT_CHAT_REQUEST_MS / 1000)
 
 static err begin(struct ctx *ctx, void *arg, const char *principal, const char *route,
     const char *key, const uint8_t body_hash[32], int *out_status, const char **out_body)

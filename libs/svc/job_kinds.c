@@ -1,9 +1,11 @@
 #include "svc/job_kinds.h"
 
+#include "chat/golden.h"
 #include "faq/background.h"
 #include "properties/embed.h"
 
 const struct job_kind job_kinds[] = {
+    {"chat.eval", golden_job},
     {"faq.embed", faq_job_embed},
     {"faq.embed_all", faq_job_embed_all},
     {"faq.import", faq_job_import},

@@ -21,17 +21,18 @@
 #include "svc/schema.h"
 #include "svc/settings.h"
 #include "svc/shared.h"
+#include "svc/slim.h"
 #include "svc/worker.h"
 
 #define TICK_MS 500
-#define SCHEMA_AGAIN_NS (2 * INT64_C(1000000000))
-/* Workers start when the schema is known to fit, or to be out of reach; a database that is silent, or busy with
- * migrations, must not keep them from saying that they live. */
-#define SCHEMA_WAIT_NS (1 * INT64_C(1000000000))
+#define NS_PER_S INT64_C(1000000000)
+#define SCHEMA_AGAIN_NS (2 * NS_PER_S)
+/* Workers start when the schema fits or is out of reach; a silent database must not keep them from saying that they live. */
+#define SCHEMA_WAIT_NS NS_PER_S
 #define GENERATIONS 2 /* one that serves and one that drains */
 #define RESTART_MS_MAX 5000
-#define LIVED_LONG_NS (10 * INT64_C(1000000000))
-#define KILL_MARGIN_NS (2 * INT64_C(1000000000))
+#define LIVED_LONG_NS (10 * NS_PER_S)
+#define KILL_MARGIN_NS (2 * NS_PER_S)
 
 struct child {
     pid_t pid; /* 0 = not running */
@@ -140,8 +141,8 @@ static void drain_generation(struct master *master, struct generation *generatio
     for (int i = 0; i < master->workers; i++) {
         generation->children[i].restart_at_ns = 0;
     }
-    generation->kill_at_ns = now_ns() + KILL_MARGIN_NS +
-                             generation->settings->app.shutdown_grace_seconds * INT64_C(1000000000);
+    const int64_t grace_s = generation->settings->app.shutdown_grace_seconds;
+    generation->kill_at_ns = now_ns() + KILL_MARGIN_NS + grace_s * NS_PER_S;
     signal_generation(master, generation, SIGTERM);
 }
 
@@ -199,13 +200,11 @@ static void reap(struct master *master)
         for (int i = 0; i < GENERATIONS * master->workers; i++) {
             struct generation *generation = &master->generations[i / master->workers];
             struct child *child = &generation->children[i % master->workers];
-            if (child->pid != pid) {
-                continue;
-            }
-            if (generation->kill_at_ns == 0 && !master->stopping) {
+            const bool serves = generation->kill_at_ns == 0 && !master->stopping;
+            if (child->pid == pid && serves) {
                 plan_restart(master, child, status);
             }
-            child->pid = 0;
+            child->pid = child->pid == pid ? 0 : child->pid;
         }
     }
 }
@@ -315,13 +314,14 @@ static void start_workers(struct master *master)
     start_generation(master, /* index */ 0, /* arena */ NULL, settings);
     log_info(&master->ctx, "master.started", LOG_STR("bind_addr", settings->http.bind_addr),
         LOG_I64("port", settings->http.port), LOG_I64("workers", master->workers));
+    slim_down();
 }
 
 static bool master_is_done(const struct master *master)
 {
-    return master->stopping && master->schema_pid == 0 &&
-           running(master, &master->generations[0]) == 0 &&
-           running(master, &master->generations[1]) == 0;
+    const struct generation *both = master->generations;
+    const int left = running(master, &both[0]) + running(master, &both[1]);
+    return master->stopping && master->schema_pid == 0 && left == 0;
 }
 
 static void supervise(struct master *master)

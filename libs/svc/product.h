@@ -5,6 +5,7 @@
 
 #include "http/route.h"
 
+struct chat_tool;
 struct embed;
 
 struct product {
@@ -15,8 +16,11 @@ struct product {
     const char *frontend_url; /* development default of FRONTEND_URL */
     const char *redis_url;    /* default of REDIS_URL */
     const char *redis_key_prefix;
-    unsigned features; /* default enum feature bits */
+    unsigned features;           /* default enum feature bits */
+    const struct embed *prompts; /* the first: what the chat is told, version 1 */
     http_route_list routes;
+    const struct chat_tool *const
+        *tools;                     /* of the chat, best first; NULL-terminated, NULL = none */
     const struct embed *migrations; /* shared ones and the product's own, in order */
 
     const char *logo_url; /* branding in /config; "" = none */

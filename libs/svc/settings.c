@@ -44,7 +44,7 @@ static const struct field app_fields[] = {
     FLAG(search_enabled, "Search and facets"),
     FLAG(bookings_enabled, "Availability, quotes and bookings"),
     FLAG(investment_enabled, "Investment calculator"),
-    FLAG(docs_enabled, "/docs, /redoc and /openapi.json (default: false in production)"),
+    FLAG(docs_enabled, "/docs, /redoc, /openapi.json and /demo (default: false in production)"),
     FIELD_STR(struct app_config, base_currency, "Currency in which prices are compared",
         .check = settings_is_currency, .check_text = "must be an ISO 4217 code like THB",
         .dflt_text = "THB"),
@@ -62,7 +62,7 @@ static const struct field app_fields[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define GROUPS 8
+#define GROUPS 9
 #define ROWS_MAX 32
 
 /* Rows copied so that defaults of the product and the environment can be put in. */
@@ -127,6 +127,7 @@ static struct groups *make_groups(struct arena *arena, const struct product *pro
         {"Sign-in", auth_config_fields, (size_t)auth_config_count, &settings->auth},
         {"Search", search_config_fields, (size_t)search_config_count, &settings->search},
         {"FAQ", faq_config_fields, (size_t)faq_config_count, &settings->faq},
+        {"Chat", chat_config_fields, (size_t)chat_config_count, &settings->chat},
     };
     memcpy(groups->list, list, sizeof(list));
     return groups;
@@ -166,6 +167,25 @@ static struct strs chat_suggestions(struct arena *arena, const struct product *p
     return out;
 }
 
+static const char *first_of(const struct strs *list)
+{
+    return list->count > 0 ? list->items[0] : "";
+}
+
+static const char *first_set(const char *text, const char *otherwise)
+{
+    return text != NULL && *text != '\0' ? text : otherwise;
+}
+
+static void derive_chat(struct settings *settings)
+{
+    struct chat_config *chat = &settings->chat;
+    chat->llm_api_key = first_set(chat->llm_api_key, settings->search.openai_api_key);
+    chat->chat_model = first_set(chat->chat_model, "");
+    chat->chat_model_search = first_set(chat->chat_model_search, chat->chat_model);
+    chat->chat_model_fallback = first_set(chat->chat_model_fallback, "");
+}
+
 /* What follows from the loaded rows. */
 static void derive(struct arena *arena, const struct product *product, struct settings *settings)
 {
@@ -181,6 +201,7 @@ static void derive(struct arena *arena, const struct product *product, struct se
             settings->log_level = (enum log_level)i;
         }
     }
+    derive_chat(settings);
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     settings->workers = app->workers > 0 ? (int)app->workers : (int)(cores > 0 ? cores : 1);
     settings->product = (struct product_settings){
@@ -198,6 +219,7 @@ static void derive(struct arena *arena, const struct product *product, struct se
         .search = app->search_enabled,
         .bookings = app->bookings_enabled,
         .investment = app->investment_enabled,
+        .site_url = first_of(&settings->http.frontend_url),
         .logo_url = product->logo_url,
         .support_email = product->support_email,
         .color_primary = product->color_primary,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "auth/auth.h"
+#include "chat/config.h"
 #include "config/config.h"
 #include "core/log.h"
 #include "core/settings.h"
@@ -48,6 +49,7 @@ struct settings {
     struct auth_config auth;
     struct search_config search;
     struct faq_config faq;
+    struct chat_config chat;         /* what it leaves to other settings is put in */
     struct product_settings product; /* the view of the handlers */
     unsigned features;               /* enum feature bits */
     enum log_level log_level;

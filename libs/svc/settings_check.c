@@ -156,6 +156,28 @@ static void check_faq(const struct check *check, const struct settings *settings
     }
 }
 
+static void check_chat(const struct check *check, const struct settings *settings)
+{
+    const struct chat_config *chat = &settings->chat;
+    if (chat->llm_provider == NULL || strcmp(chat->llm_provider, "openai") != 0) {
+        return;
+    }
+    if (!is_set(chat->llm_api_key) && !is_set(settings->search.openai_api_key)) {
+        config_problem(check->arena, check->report, "OPENAI_API_KEY",
+            "is required when LLM_PROVIDER is openai and LLM_API_KEY is not set; or set "
+            "LLM_PROVIDER to local");
+    }
+    if (!starts_with(chat->llm_base_url, "https://") &&
+        !starts_with(chat->llm_base_url, "http://")) {
+        config_problem(check->arena, check->report, "LLM_BASE_URL",
+            "must start with https:// (or http:// for a server on this machine)");
+    }
+    if (!is_set(chat->chat_model)) {
+        config_problem(check->arena, check->report, "CHAT_MODEL",
+            "is required when LLM_PROVIDER is openai: a model that the service has today");
+    }
+}
+
 static bool looks_like_example(const char *secret)
 {
     static const char *const marks[] = {
@@ -179,6 +201,7 @@ static void check_production(const struct check *check, const struct settings *s
         {"METRICS_TOKEN", settings->http.metrics_token},
         {"DATABASE_URL", settings->db.database_url},
         {"OPENAI_API_KEY", settings->search.openai_api_key},
+        {"LLM_API_KEY", settings->chat.llm_api_key},
     };
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         if (looks_like_example(secrets[i].value)) {
@@ -237,6 +260,7 @@ void settings_check(struct arena *arena, const struct product *product,
     check_clerk_keys(&check, settings);
     check_search(&check, settings);
     check_faq(&check, settings);
+    check_chat(&check, settings);
     if (settings->environment != ENVIRONMENT_DEVELOPMENT) {
         check_production(&check, settings);
     }

@@ -70,6 +70,7 @@ START_TEST(development_needs_a_database_and_a_key)
     ck_assert(load((const char *const[]){DEVELOPMENT, NULL}));
     ck_assert_str_eq(settings->app.app_name, "Brand");
     ck_assert_str_eq(settings->http.frontend_url.items[0], "http://localhost:3000");
+    ck_assert_str_eq(settings->product.site_url, "http://localhost:3000");
     ck_assert_uint_eq(settings->features, FEATURE_FAQ | FEATURE_DOCS);
     ck_assert(settings->app.migrate_on_start);
     ck_assert_int_ge(settings->workers, 1);
@@ -94,6 +95,14 @@ START_TEST(production_is_strict)
 }
 END_TEST
 
+START_TEST(the_first_front_end_is_the_site)
+{
+    ck_assert(load((const char *const[]){
+        DEVELOPMENT, "FRONTEND_URL=https://one.test,https://two.test", NULL}));
+    ck_assert_str_eq(settings->product.site_url, "https://one.test");
+}
+END_TEST
+
 static const struct {
     const char *name;
     const char *environ[10];
@@ -111,6 +120,13 @@ static const struct {
                                "EMBEDDING_BASE_URL=ftp://embeddings.test"}},
     {"EMBEDDING_MODEL", {DEVELOPMENT, "EMBEDDINGS_PROVIDER=openai", "OPENAI_API_KEY=sk-1",
                             "EMBEDDING_MODEL=hash-1536"}},
+    {"OPENAI_API_KEY", {DEVELOPMENT, "LLM_PROVIDER=openai", "CHAT_MODEL=m"}},
+    {"CHAT_MODEL", {DEVELOPMENT, "LLM_PROVIDER=openai", "OPENAI_API_KEY=sk-1"}},
+    {"LLM_BASE_URL", {DEVELOPMENT, "LLM_PROVIDER=openai", "LLM_API_KEY=sk-1", "CHAT_MODEL=m",
+                         "LLM_BASE_URL=models.test"}},
+    {"LLM_API_KEY", {PRODUCTION, "LLM_API_KEY=your_key"}},
+    {"CHAT_TIMEOUT_SECONDS", {DEVELOPMENT, "CHAT_TIMEOUT_SECONDS=26"}},
+    {"CHAT_TOOLS_ENABLED", {DEVELOPMENT, "CHAT_TOOLS_ENABLED=faq_rag,rm -rf"}},
     {"REDIS_URL", {DEVELOPMENT, "REDIS_URL=rediss://localhost"}},
     {"API_V1_PREFIX", {DEVELOPMENT, "API_V1_PREFIX=/api/v1/"}},
     {"DEFAULT_LOCALE", {DEVELOPMENT, "DEFAULT_LOCALE=de"}},
@@ -168,6 +184,7 @@ int main(void)
     tcase_add_test(tests, development_needs_a_database_and_a_key);
     tcase_add_test(tests, nothing_set_reports_everything_required);
     tcase_add_test(tests, production_is_strict);
+    tcase_add_test(tests, the_first_front_end_is_the_site);
     tcase_add_loop_test(tests, one_wrong_setting_is_named, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tests, printing_hides_every_secret);
     suite_add_tcase(suite, tests);

@@ -2,13 +2,18 @@
 
 #include <string.h>
 
+#include "chat/chat.h"
+#include "chat/sql.h"
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
+#include "core/embed.h"
 #include "core/log.h"
 #include "faq/faq.h"
 #include "faq/sql.h"
 #include "http/metrics.h"
+#include "http/problem.h"
 #include "jobs/jobs.h"
 #include "jobs/sql.h"
 #include "net/cache.h"
@@ -29,7 +34,7 @@
 
 /* Every statement of the process; each library lists its own. */
 static const struct db_stmt *const *const statements[] = {
-    users_sql, properties_sql, faq_sql, jobs_sql, svc_sql, NULL};
+    users_sql, properties_sql, faq_sql, chat_sql, jobs_sql, svc_sql, NULL};
 
 /* auth asks for the user behind verified claims; users answers. */
 static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
@@ -148,6 +153,36 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
     services->health = wiring->health;
 }
 
+/* A stream tells a failure as a reply would; its path is that of every question. */
+static void print_problem(void *arg, const struct ctx *ctx, struct buf *out)
+{
+    const struct settings *settings = arg;
+    const struct problem problem = problem_of(&ctx->error);
+    const struct problem_place place = {settings->product.product_id, "/llm/chat"};
+    problem_write(out, ctx, &problem, &place);
+}
+
+void wiring_open_chat(struct wiring *wiring, const struct product *product, struct log *log)
+{
+    const struct settings *settings = wiring->settings;
+    const struct chat_options options = {
+        .config = &settings->chat,
+        .system_prompt = (const char *)product->prompts[0].data,
+        .tools = product->tools,
+        .suggestions = &settings->product.chat_suggestions,
+        .own_sites = &settings->http.frontend_url,
+        .db = wiring->services.db,
+        .cache = wiring->services.cache,
+        .client = wiring->services.client,
+        .faq = wiring->services.faq,
+        .loop = wiring->loop,
+        .log = log,
+        .print_problem = print_problem,
+        .print_problem_arg = (void *)(uintptr_t)settings,
+    };
+    wiring->services.chat = chat_open(&options);
+}
+
 void wiring_run_jobs(struct wiring *wiring, struct log *log)
 {
     const struct jobs_options options = {
@@ -163,6 +198,7 @@ void wiring_run_jobs(struct wiring *wiring, struct log *log)
 void wiring_close(struct wiring *wiring)
 {
     jobs_close(wiring->jobs);
+    chat_close(wiring->services.chat);
     finder_close(wiring->services.finder);
     faq_close(wiring->services.faq);
     embedder_close(wiring->services.embedder);
@@ -221,6 +257,7 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
     const struct auth_state auth = auth_state(wiring->services.auth);
     const struct jobs_state jobs = jobs_state(wiring->jobs);
     const struct faq_counts faq = faq_counts(wiring->services.faq);
+    const struct chat_counts chat = chat_counts(wiring->services.chat);
     const struct {
         enum metric metric;
         int64_t value;
@@ -246,6 +283,11 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
         {METRIC_FAQ_COMPUTED, (int64_t)faq.computed},
         {METRIC_FAQ_DEGRADED, (int64_t)faq.degraded},
         {METRIC_FAQ_GAPS_DROPPED, (int64_t)faq.gaps_dropped},
+        {METRIC_CHAT_ASKED, (int64_t)chat.asked},
+        {METRIC_CHAT_REFUSED, (int64_t)chat.refused},
+        {METRIC_CHAT_DEGRADED, (int64_t)chat.degraded},
+        {METRIC_CHAT_FAILED, (int64_t)chat.failed},
+        {METRIC_CHAT_RUNNING, chat.running},
         {METRIC_FIBERS_ALIVE, (int64_t)fiber_stats(wiring->loop).alive},
         {METRIC_LOG_DROPPED, (int64_t)log_dropped(log)},
         {METRIC_LOOP_LAG_US, loop_lag_max_ns(wiring->loop) / 1000},

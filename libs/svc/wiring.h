@@ -28,6 +28,8 @@ struct wiring {
 /* Never waits: connections come up in the background. */
 void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
     struct shared *shared, struct log *log);
+/* From now on this process answers questions. */
+void wiring_open_chat(struct wiring *wiring, const struct product *product, struct log *log);
 /* From now on this process runs jobs, as soon as the schema fits. */
 void wiring_run_jobs(struct wiring *wiring, struct log *log);
 void wiring_close(struct wiring *wiring);

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "chat/chat.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
@@ -84,8 +85,10 @@ static void drain(void *arg, int signal)
     log_info(&worker->ctx, "worker.drain_started", LOG_I64("signal", signal));
     loop_timer_start(worker->grace, worker->options->settings->app.shutdown_grace_seconds * 1000,
         /* repeat_ms */ 0);
-    worker->parts = 2;
+    worker->parts = 3;
     jobs_drain(worker->wiring.jobs, drained, worker);
+    chat_drain(worker->wiring.services.chat,
+        worker->options->settings->app.shutdown_grace_seconds * 1000, drained, worker);
     http_server_drain(worker->server, drained, worker);
     listen_close(&worker->options->listen_fds[worker->options->number],
         1); /* others may still hold it: at a reload they do */
@@ -166,6 +169,7 @@ int worker_run(const struct worker_options *options)
     fiber_paint(worker.loop, true);
 #endif
     wiring_open(&worker.wiring, worker.loop, options->settings, options->shared, worker.log);
+    wiring_open_chat(&worker.wiring, options->product, worker.log);
     int code = EX_OK;
     if (!is_ok(open_server(&worker))) {
         log_error(&worker.ctx, "worker.start_failed", LOG_STR("why", worker.ctx.error.text));
