@@ -96,6 +96,8 @@ BAD = {
     "CLERK_API_URL": ["", CANARY, f"ftp://{CANARY}.test", "http://", f"file:///{CANARY}"],
     "ADMIN_EMAILS": [CANARY, f"a@b.test,{CANARY}", "a@b.test,,c@d.test", f"@{CANARY}", f"{CANARY}@", f"a@b@{CANARY}", f"a b@{CANARY}", "a@b.test;c@d.test"],
     "EMBEDDINGS_PROVIDER": ["Local", "none", "openai,local"], "SEARCH_FUSION": ["RRF", "sum"], "EMBEDDING_MODEL": ["", "m" * 101], "EMBEDDING_BASE_URL": [], "OPENAI_API_KEY": [],
+    "LLM_PROVIDER": ["OpenAI", "none", "openai,local"], "LLM_BASE_URL": [], "LLM_API_KEY": [], "CHAT_MODEL": ["m" * 101], "CHAT_MODEL_SEARCH": ["m" * 101], "CHAT_MODEL_FALLBACK": ["m" * 101],
+    "CHAT_TOOLS_ENABLED": [f"faq rag,{CANARY}", "faq_rag,,property_search", f"Faq-{CANARY}", "a" * 65, ",".join("a" * 17)],
     "ADMIN_CLERK_IDS": [f"{CANARY}@b.test", f"user 1,{CANARY}", "user_1,,user_2", f"user/{CANARY}", "u" * 65],
 }
 GOOD = {
@@ -109,6 +111,8 @@ GOOD = {
     "REDIS_KEY_PREFIX": ["a:", "x" * 63 + ":"], "CLERK_SECRET_KEY": ["", "sk_test_abc"], "CLERK_WEBHOOK_SECRET": ["", WEBHOOK_SECRET], "CLERK_JWKS_URL": ["", "http://127.0.0.1:1/x", "https://h.test/.well-known/jwks.json"],
     "CLERK_API_URL": ["http://127.0.0.1:1", "https://api.clerk.com/v1"], "ADMIN_EMAILS": ["", "a@b.test", " A@b.test , c.d+e@f.test "], "ADMIN_CLERK_IDS": ["", "user_1,user_2", "user-A_9 , x"],
     "EMBEDDINGS_PROVIDER": ["local"], "SEARCH_FUSION": ["convex", "rrf"], "EMBEDDING_MODEL": ["m", "text-embedding-3-large"], "EMBEDDING_BASE_URL": ["http://127.0.0.1:1/v1"], "OPENAI_API_KEY": ["", "sk-abc"],
+    "LLM_PROVIDER": ["local"], "LLM_BASE_URL": ["http://127.0.0.1:1/v1", ""], "LLM_API_KEY": ["", "sk-abc"], "CHAT_MODEL": ["", "vendor/model-1.5:free"], "CHAT_MODEL_SEARCH": ["", "m" * 100],
+    "CHAT_MODEL_FALLBACK": ["", "m"], "CHAT_TOOLS_ENABLED": ["", "faq_rag", "faq_rag, property_search"],
     "CLERK_DEV_PRIVATE_KEY": [""], "CLERK_PUBLISHABLE_KEY": [], "CLERK_JWT_KEY": [], "PRODUCT_ID": [],
 }
 BAD["MIGRATE_DATABASE_URL"] = [value for value in BAD["DATABASE_URL"] if value]
@@ -236,6 +240,14 @@ def test_a_provider_needs_its_settings(product, base):
     Run(product, {**asked, "OPENAI_API_KEY": ""}).assert_problem("OPENAI_API_KEY", "EMBEDDINGS_PROVIDER")
     for value in (CANARY, f"ftp://{CANARY}", ""):
         Run(product, {**asked, "EMBEDDING_BASE_URL": value}).assert_problem("EMBEDDING_BASE_URL")
+    asked = {**base, "LLM_PROVIDER": "openai", "LLM_API_KEY": f"sk-{CANARY}", "CHAT_MODEL": "m"}
+    values = Run(product, asked).assert_good().values
+    assert values["CHAT_MODEL_SEARCH"] == "m" and values["CHAT_MODEL_FALLBACK"] == ""
+    Run(product, {**asked, "LLM_API_KEY": "", "OPENAI_API_KEY": f"sk-{CANARY}"}).assert_good()
+    Run(product, {**asked, "LLM_API_KEY": ""}).assert_problem("OPENAI_API_KEY", "LLM_PROVIDER", "LLM_API_KEY")
+    Run(product, {**asked, "CHAT_MODEL": ""}).assert_problem("CHAT_MODEL", "LLM_PROVIDER")
+    for value in (CANARY, f"ftp://{CANARY}", ""):
+        Run(product, {**asked, "LLM_BASE_URL": value}).assert_problem("LLM_BASE_URL")
     Run(product, {**base, "FAQ_VECTOR_WEIGHT": "0", "FAQ_KEYWORD_WEIGHT": "0"}).assert_problem("FAQ_VECTOR_WEIGHT", "FAQ_KEYWORD_WEIGHT")
 
 
@@ -319,7 +331,7 @@ def secret_names(product, base):
 
 
 def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
-    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef", "OPENAI_API_KEY": "sk-abc",
+    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef", "OPENAI_API_KEY": "sk-abc", "LLM_API_KEY": "sk-abc",
               "CLERK_SECRET_KEY": "sk_test_abc", "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET, "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem()}
     names = secret_names(product, base)
     assert set(names) == set(values)
@@ -340,7 +352,7 @@ def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
 
 
 def test_secrets_are_never_shown(product, issuer, tmp_path):
-    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2, "OPENAI_API_KEY": f"sk-{CANARY}",
+    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2, "OPENAI_API_KEY": f"sk-{CANARY}", "LLM_API_KEY": f"sk-{CANARY}",
               "CLERK_SECRET_KEY": f"sk_test_{CANARY}", "CLERK_WEBHOOK_SECRET": f"whsec_{CANARY}0", "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem(),
               "CLERK_PUBLISHABLE_KEY": issuer.publishable_key, "CLERK_JWKS_URL": f"https://u:{CANARY}@h.test/x", "CLERK_API_URL": f"https://u:{CANARY}@h.test"}
     hidden = [CANARY, issuer.private_pem().splitlines()[3]]

@@ -9,7 +9,7 @@ LIST = "/api/v1/properties"
 ME = "/api/v1/users/me"
 WEBHOOK = "/api/v1/webhooks/clerk"
 ALLOWED_HEADERS = {"authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id", "x-session-id",
-                   "accept-language", "traceparent"}
+                   "last-event-id", "accept-language", "traceparent"}
 EXPOSED = {"x-request-id", "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "etag"}
 VARY = "Origin, Accept-Language"
 

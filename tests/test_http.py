@@ -404,7 +404,7 @@ def test_production_says_less(app, start, product):
         assert "server-timing" not in headers
         assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert {name: headers.get(name) for name in SECURITY} == SECURITY
-    for path in ("/docs", "/redoc", "/openapi.json"):
+    for path in ("/docs", "/redoc", "/openapi.json", "/demo"):
         assert_problem(one.get(path), 404, "NOT_FOUND", product, path)
 
 

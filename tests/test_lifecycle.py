@@ -34,7 +34,7 @@ def refuses_connections(app):
     try:
         socket.create_connection(("127.0.0.1", app.port), timeout=1).close()
         return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it was in the queue when the socket closed
         return True
 
 

@@ -49,12 +49,17 @@ LISTING, PERSON = "/api/v1/properties/{id}", "/api/v1/users/{id}"
 FAQ, EDIT, JOBS = "/api/v1/faq", "/api/v1/admin/faq", "/api/v1/admin/jobs"
 
 
+CHAT, TALKS, SAID = "/api/v1/llm/chat", "/api/v1/llm/conversations", "/api/v1/llm/messages"
+PROMPTS, GOLDEN = "/api/v1/admin/chat/prompts", "/api/v1/admin/chat/golden"
+
+
 def admins(status):
     return row(401, 403, 403, 403, status)
 
 
 EXPECTED = {
-    **{f"get {path}": FREE for path in ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc")},
+    **{f"get {path}": FREE for path in ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc",
+                                      "/chat-widget.js", "/demo")},
     **{f"get /{page}/{{asset}}": same(404, 404) for page in ("docs", "redoc")},
     "post /api/v1/webhooks/clerk": same(400, 400),
     "get /api/v1/config": OPEN, "get /api/v1/properties": OPEN, "get /api/v1/properties/facets": OPEN, "get /api/v1/properties/search": OPEN,
@@ -70,6 +75,16 @@ EXPECTED = {
     f"post {EDIT}/categories": admins(201), f"patch {EDIT}/categories/{{id}}": ADMINS, f"delete {EDIT}/categories/{{id}}": admins(204),
     f"post {EDIT}/gaps/{{id}}/resolve": ADMINS, f"post {EDIT}/gaps/{{id}}/dismiss": ADMINS, f"post {EDIT}/gaps/{{id}}/draft": admins(201),
     f"post {JOBS}/{{id}}/retry": admins(409),  # it has not failed
+    f"post {CHAT}": OPEN, f"get {TALKS}": OPEN, f"delete {TALKS}": same(204),
+    # Conversations are their owner's alone: for everybody else, staff too, they are not there.
+    **{f"{method} {TALKS}/{{id}}": same(404) for method in ("get", "patch", "delete")}, f"get {TALKS}/{{id}}/messages": same(404),
+    f"post {TALKS}/{{id}}/stop": same(404), f"get {TALKS}/{{id}}/stream": same(404),
+    **{f"{method} {SAID}/{{id}}/feedback": same(404) for method in ("put", "delete")}, f"post {SAID}/{{id}}/regenerate": same(404),
+    "post /api/v1/users/me/claim": SIGNED_IN, "get /api/v1/users/me/usage": SIGNED_IN,
+    f"get {PROMPTS}": ADMINS, f"post {PROMPTS}": admins(201), f"get {PROMPTS}/{{version}}": ADMINS, f"get {PROMPTS}/{{a}}/diff/{{b}}": ADMINS,
+    f"post {PROMPTS}/{{version}}/activate": ADMINS, f"post {PROMPTS}/{{version}}/eval": admins(202), f"post {PROMPTS}/preview": ADMINS,
+    f"get {GOLDEN}": ADMINS, f"post {GOLDEN}": admins(201), f"delete {GOLDEN}/{{id}}": admins(204),
+    **{f"{method} /api/v1/admin/{what}": ADMINS for method in ("get", "put") for what in ("budgets", "model-prices")}, "get /api/v1/admin/usage": ADMINS,
     f"put {LISTING}/texts/{{locale}}": owners(200), f"delete {LISTING}/texts/{{locale}}": owners(204),
 }
 
@@ -78,6 +93,9 @@ BODIES = {
     "patch /api/v1/users/me": {"locale": "th"}, f"patch {PERSON}": {"role": "agent"}, "post /api/v1/properties": DRAFT, "post /api/v1/webhooks/clerk": {"type": "user.created"},
     f"patch {LISTING}": {"bedrooms_total": 3}, f"put {LISTING}/images": {"images": [{"url": "https://images.example/a.jpg"}]},
     f"put {LISTING}/texts/{{locale}}": {"title": "Matrix text"}, f"post {FAQ}/{{id}}/feedback": {"helpful": True, "session_id": "s" * 22}, f"patch {EDIT}/{{id}}": {"position": 2},
+    f"post {CHAT}": {"content": "matrix"}, f"patch {TALKS}/{{id}}": {"title": "matrix"}, f"put {SAID}/{{id}}/feedback": {"rating": "up"},
+    "post /api/v1/users/me/claim": {"session_id": "s" * 22}, f"post {PROMPTS}": {"system_prompt": "matrix"}, f"post {GOLDEN}": {"question": "matrix"},
+    f"post {PROMPTS}/preview": {"version": 1, "content": "matrix"}, "put /api/v1/admin/budgets": {}, "put /api/v1/admin/model-prices": {"prices": []},
     f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
 }
 QUERIES = {f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
@@ -90,6 +108,7 @@ class Targets:
         self.app, self.services, self.product, self.admin, self.mark = app, services, product, tokens["admin"], uuid.uuid4().hex
         made = app.post("/api/v1/properties", {**DRAFT, "title": f"Draft {self.mark}"}, token=tokens["agent"])
         assert made.status == 201, made.body
+        assert app.post(CHAT, {"content": "matrix"}).status == 200  # so that there is a version of the prompt
         self.listing = made.json["id"]
         text = app.put(f"/api/v1/properties/{self.listing}/texts/th", {"title": f"Text {self.mark}"}, token=tokens["agent"])
         assert text.status in (200, 201)
@@ -109,8 +128,19 @@ class Targets:
     def job(self):
         return int(self.services.sql(self.product, "INSERT INTO jobs (kind, payload, status) VALUES ('matrix', '{}', 'done') RETURNING id")[0][0])
 
+    def conversation(self):
+        return int(self.services.sql(self.product, "INSERT INTO conversations (session_hash, locale) VALUES (sha256('matrix'), 'en') RETURNING id")[0][0])
+
+    def message(self):
+        return int(self.services.sql(self.product, f"""INSERT INTO messages (conversation_id, role, content, status)
+            VALUES ({self.conversation()}, 'assistant', '{self.mark}', 'complete') RETURNING id""")[0][0])
+
+    def golden(self):
+        return int(self.services.sql(self.product, "INSERT INTO golden_cases (question, locale, rules) VALUES ('matrix', 'en', '{}') RETURNING id")[0][0])
+
     def id_of(self, path):
         kinds = {f"{EDIT}/categories/": self.category, f"{EDIT}/gaps/": self.gap, f"{EDIT}/": self.entry, f"{FAQ}/": self.entry, f"{JOBS}/": self.job,
+                 f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden,
                  "/api/v1/users/": lambda: self.person, "/api/v1/properties/": lambda: self.listing}
         return next(make for start, make in kinds.items() if path.startswith(start))() if "{id}" in path else ""
 
@@ -191,7 +221,7 @@ def test_every_route(app, routes, tokens, targets, product, actor):
     wrong = []
     for method, path, operation in sorted(routes, key=lambda route: (route[0] == "delete", -len(route[1]))):
         name = f"{method} {path}"
-        real = path.replace("{id}", str(targets.id_of(path))).replace("{locale}", "th").replace("{asset}", "x.js")
+        real = re.sub(r"\{(version|a|b)\}", "1", path).replace("{id}", str(targets.id_of(path))).replace("{locale}", "th").replace("{asset}", "x.js")
         reply = app.request(method.upper(), real + QUERIES.get(name, ""), targets.body_of(name), token=tokens[actor])
         try:
             wanted = EXPECTED[name][actor]

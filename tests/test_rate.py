@@ -16,7 +16,8 @@ CONFIG = "/api/v1/config"
 LIST = "/api/v1/properties?limit=1"
 ME = "/api/v1/users/me"
 HEADERS = {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"}
-SYSTEM = ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc")
+SYSTEM = ("/", "/health", "/api/v1/health", "/ready", "/api/v1/ready", "/metrics", "/openapi.json", "/docs", "/redoc",
+          "/chat-widget.js", "/demo")
 LOCAL = {"REDIS_URL": "", "WORKERS": "1"}
 
 
