@@ -29,10 +29,8 @@ err chat_caller_read(struct call *call, const char *given, struct chat_caller *o
 
 const char *chat_session_mint(struct call *call)
 {
-    uint8_t bytes[SESSION_BYTES];
-    char *hex = arena_alloc_raw(call->ctx->arena, 2 * sizeof(bytes) + 1);
-    crypto_random(bytes, sizeof(bytes));
-    crypto_hex(bytes, sizeof(bytes), hex);
+    char *hex = arena_alloc_raw(call->ctx->arena, 2 * SESSION_BYTES + 1);
+    crypto_random_hex(SESSION_BYTES, hex);
     return hex;
 }
 
@@ -64,11 +62,9 @@ static err take_of_user(struct call *call, int64_t user_id, int64_t *remaining)
 static err take_of_session(struct call *call, const char *session, int64_t *remaining)
 {
     const struct http_config *config = http_server_options(call->server)->config;
-    uint8_t digest[CRYPTO_SHA256_LEN];
     char id[SESSION_BYTES * 2 + 1];
     int64_t any = INT64_MAX;
-    crypto_sha256(session, strlen(session), digest);
-    crypto_hex(digest, SESSION_BYTES, id);
+    crypto_sha256_hex(session, strlen(session), SESSION_BYTES, id);
     TRY(take(call, (const char *const[]){"chat.sm:", id}, config->rate_limit_chat_guest_per_minute,
         MINUTE_S, &any));
     return take(call, (const char *const[]){"chat.sd:", id}, config->rate_limit_chat_guest_per_day,

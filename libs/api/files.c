@@ -11,10 +11,8 @@
 
 const char *files_etag(struct call *call, const void *data, size_t size)
 {
-    uint8_t digest[CRYPTO_SHA256_LEN];
-    crypto_sha256(data, size, digest);
     char *hex = arena_alloc(call->ctx->arena, 2 * ETAG_BYTES + 1);
-    crypto_hex(digest, ETAG_BYTES, hex);
+    crypto_sha256_hex(data, size, ETAG_BYTES, hex);
     return hex;
 }
 

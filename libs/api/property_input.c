@@ -272,10 +272,8 @@ const char *property_input_slug(struct call *call, const char *title)
         len--;
     }
     words[len] = '\0';
-    uint8_t random[SLUG_RANDOM_BYTES];
     char hex[2 * SLUG_RANDOM_BYTES + 1];
-    crypto_random(random, sizeof(random));
-    crypto_hex(random, sizeof(random), hex);
+    crypto_random_hex(SLUG_RANDOM_BYTES, hex);
     return arena_printf(call->ctx->arena, "%s-%s", len > 0 ? words : "listing", hex);
 }
 

@@ -16,10 +16,8 @@ static const char fence_name[] = "data-";
 
 void chat_fence_make(struct chat_fence *out)
 {
-    unsigned char bytes[FENCE_RANDOM_BYTES];
     char hex[2 * FENCE_RANDOM_BYTES + 1];
-    crypto_random(bytes, sizeof(bytes));
-    crypto_hex(bytes, sizeof(bytes), hex);
+    crypto_random_hex(FENCE_RANDOM_BYTES, hex);
     struct buf buf = buf_over(out->text, sizeof(out->text));
     buf_str(&buf, fence_name);
     buf_str(&buf, hex);

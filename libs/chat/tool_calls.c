@@ -123,10 +123,8 @@ static bool is_taken(const struct chat_call *calls, size_t count, const char *id
 
 static const char *make_id(struct arena *arena)
 {
-    unsigned char bytes[ID_RANDOM_BYTES];
     char hex[2 * ID_RANDOM_BYTES + 1];
-    crypto_random(bytes, sizeof(bytes));
-    crypto_hex(bytes, sizeof(bytes), hex);
+    crypto_random_hex(ID_RANDOM_BYTES, hex);
     return arena_printf(arena, "call_%s", hex);
 }
 

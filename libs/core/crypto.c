@@ -153,3 +153,19 @@ void crypto_hex(const void *data, size_t len, char *out)
     }
     *out = '\0';
 }
+
+void crypto_sha256_hex(const void *data, size_t len, size_t bytes, char *out)
+{
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    ASSERT(bytes <= sizeof(digest));
+    crypto_sha256(data, len, digest);
+    crypto_hex(digest, bytes, out);
+}
+
+void crypto_random_hex(size_t bytes, char *out)
+{
+    uint8_t random[CRYPTO_SHA256_LEN];
+    ASSERT(bytes <= sizeof(random));
+    crypto_random(random, bytes);
+    crypto_hex(random, bytes, out);
+}

@@ -24,5 +24,8 @@ long crypto_base64_decode(const char *text, size_t len, bool url, uint8_t *out, 
 
 /* Lower-case hex; out needs 2 * len + 1 bytes. */
 void crypto_hex(const void *data, size_t len, char *out);
+/* The first bytes of the SHA-256, or random ones, as hex: out needs 2 * bytes + 1. At most CRYPTO_SHA256_LEN of them. */
+void crypto_sha256_hex(const void *data, size_t len, size_t bytes, char *out);
+void crypto_random_hex(size_t bytes, char *out);
 
 #endif

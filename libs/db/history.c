@@ -66,10 +66,8 @@ err history_ask(struct ctx *ctx, PGconn *pg, const struct history_query *query, 
 
 const char *history_checksum(struct ctx *ctx, const struct embed *file)
 {
-    uint8_t hash[CRYPTO_SHA256_LEN];
-    crypto_sha256(file->data, file->size, hash);
-    char *hex = arena_alloc(ctx->arena, 2 * sizeof(hash) + 1);
-    crypto_hex(hash, sizeof(hash), hex);
+    char *hex = arena_alloc(ctx->arena, 2 * CRYPTO_SHA256_LEN + 1);
+    crypto_sha256_hex(file->data, file->size, CRYPTO_SHA256_LEN, hex);
     return hex;
 }
 

@@ -139,10 +139,8 @@ err find_compute(struct ctx *ctx, struct search *search)
 static const char *shared_key_of(struct ctx *ctx, const struct search *search)
 {
     const char *whole = arena_printf(ctx->arena, "%s\n%s", search->key, search->faq->model);
-    uint8_t hash[CRYPTO_SHA256_LEN];
     char hex[2 * CRYPTO_SHA256_LEN + 1];
-    crypto_sha256(whole, strlen(whole), hash);
-    crypto_hex(hash, sizeof(hash), hex);
+    crypto_sha256_hex(whole, strlen(whole), CRYPTO_SHA256_LEN, hex);
     return arena_printf(ctx->arena, "faq:q:%" PRId64 ":%s", search->version, hex);
 }
 
@@ -177,9 +175,7 @@ static err take_turn(struct ctx *ctx, struct search *search, const char *shared_
 
 void find_digest(struct search *search)
 {
-    uint8_t hash[CRYPTO_SHA256_LEN];
-    crypto_sha256(search->text, strlen(search->text), hash);
-    crypto_hex(hash, KEPT_DIGEST_LEN / 2, search->digest);
+    crypto_sha256_hex(search->text, strlen(search->text), KEPT_DIGEST_LEN / 2, search->digest);
 }
 
 /* The one in this worker who does something about this key. */

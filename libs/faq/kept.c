@@ -67,9 +67,7 @@ static bool read_number(const char **at, const char *end, int64_t *out)
 
 static void make_check(const char *json, size_t len, char out[CHECK_LEN + 1])
 {
-    uint8_t hash[CRYPTO_SHA256_LEN];
-    crypto_sha256(json, len, hash);
-    crypto_hex(hash, CHECK_LEN / 2, out);
+    crypto_sha256_hex(json, len, CHECK_LEN / 2, out);
 }
 
 static bool parse_shared(const char *text, size_t len, struct kept *out, int64_t *out_stale_us)

@@ -192,10 +192,8 @@ static bool on_turn(void *arg)
 
 static const char *make_id_prefix(struct arena *arena)
 {
-    uint8_t bytes[ID_PREFIX_BYTES];
     char hex[2 * ID_PREFIX_BYTES + 1];
-    crypto_random(bytes, sizeof(bytes));
-    crypto_hex(bytes, sizeof(bytes), hex);
+    crypto_random_hex(ID_PREFIX_BYTES, hex);
     return arena_printf(arena, "%s-", hex);
 }
 

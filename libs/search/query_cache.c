@@ -40,10 +40,8 @@ struct query_cache *query_cache_new(struct arena *arena, struct cache *cache, co
 
 const char *query_cache_key(struct ctx *ctx, const char *text)
 {
-    uint8_t hash[CRYPTO_SHA256_LEN];
     char *hex = arena_alloc(ctx->arena, QUERY_KEY_LEN + 1);
-    crypto_sha256(text, strlen(text), hash);
-    crypto_hex(hash, sizeof(hash), hex);
+    crypto_sha256_hex(text, strlen(text), CRYPTO_SHA256_LEN, hex);
     return hex;
 }
 
