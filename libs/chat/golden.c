@@ -65,17 +65,9 @@ err golden_list(struct ctx *ctx, struct db *db, int64_t after_id, int64_t limit,
         &golden_case_shape, limit, out);
 }
 
-struct total_row {
-    int64_t total;
-};
-static const struct field total_row_fields[] = {FIELD_I64(struct total_row, total, "Rows")};
-
 err golden_count(struct ctx *ctx, struct db *db, int64_t *out)
 {
-    struct total_row row;
-    TRY(db_one(ctx, db, &SQL_chat_golden_count, DB_NO_ARGS, SHAPE(total_row), &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, db, &SQL_chat_golden_count, DB_NO_ARGS, out);
 }
 
 err golden_delete(struct ctx *ctx, struct db *db, int64_t id)

@@ -1,7 +1,7 @@
 /* db/db.h - Postgres: single prepared statements on the fast lane, transactions on a leased connection.
  * Owns:   per worker the fast lane (pipelined connections shared by all fibers, ADR 13) and the slow
  *         lane (exclusive connections). Reconnects with back-off; statements are prepared on connect.
- * Waits:  db_one, db_list, db_exec, db_tx, each at most LIMIT_DB_QUERY_MS and the ctx deadline. A connection
+ * Waits:  db_one, db_list, db_count, db_exec, db_tx, each at most LIMIT_DB_QUERY_MS and the ctx deadline. A connection
  *         that missed a deadline is closed, never returned.
  * Errors: ERR_TIMEOUT, ERR_UNAVAILABLE (down, too many connections, full queue; retry_after_s is set),
  *         ERR_CANCELLED, and what SQLSTATE says (db/sqlstate.c): ERR_CONFLICT, ERR_INVALID, ERR_INTERNAL. */
@@ -99,6 +99,9 @@ err db_one(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db
 /* At most `max` rows (0 = LIMIT_DB_ROWS), more is ERR_TOO_LARGE. */
 err db_list(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
     const struct shape *shape, int64_t max, struct list *out);
+/* The one number of a statement, a column called `total`. */
+err db_count(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    int64_t *out);
 /* No rows wanted; *out_affected (may be NULL) is the number of rows changed. */
 err db_exec(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
     int64_t *out_affected);

@@ -168,6 +168,20 @@ err db_one(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db
     return OK;
 }
 
+struct count {
+    int64_t total;
+};
+static const struct field count_fields[] = {FIELD_I64(struct count, total, "What was counted")};
+
+err db_count(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,
+    int64_t *out)
+{
+    struct count row = {0};
+    TRY(db_one(ctx, db, stmt, args, SHAPE(count), &row));
+    *out = row.total;
+    return OK;
+}
+
 static err read_list(struct ctx *ctx, const struct call *call, const struct shape *shape,
     int64_t max, struct list *out)
 {

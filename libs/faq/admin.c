@@ -41,21 +41,13 @@ err faq_admin_list(struct ctx *ctx, struct db *db, const struct faq_admin_filter
         &faq_admin_list_row_shape, filter->limit, out);
 }
 
-struct total {
-    int64_t total;
-};
-static const struct field total_fields[] = {FIELD_I64(struct total, total, "Rows")};
-
 err faq_admin_count(struct ctx *ctx, struct db *db, const struct faq_admin_filter *filter,
     int64_t *out)
 {
-    struct total row = {0};
-    TRY(db_one(ctx, db, &SQL_faq_admin_count,
+    return db_count(ctx, db, &SQL_faq_admin_count,
         DB_ARGS(DB_TEXT(filter->status), DB_TEXT(filter->locale), DB_TEXT(filter->category),
             DB_TEXT(filter->q)),
-        SHAPE(total), &row));
-    *out = row.total;
-    return OK;
+        out);
 }
 
 /* ---- entries that say nearly the same ---- */

@@ -49,15 +49,8 @@ err faq_gap_list(struct ctx *ctx, struct db *db, const struct faq_gap_filter *fi
 
 err faq_gap_count(struct ctx *ctx, struct db *db, const struct faq_gap_filter *filter, int64_t *out)
 {
-    struct total {
-        int64_t total;
-    };
-    static const struct field total_fields[] = {FIELD_I64(struct total, total, "Rows")};
-    struct total row = {0};
-    TRY(db_one(ctx, db, &SQL_faq_gap_total,
-        DB_ARGS(DB_TEXT(filter->status), DB_TEXT(filter->locale)), SHAPE(total), &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, db, &SQL_faq_gap_total,
+        DB_ARGS(DB_TEXT(filter->status), DB_TEXT(filter->locale)), out);
 }
 
 err faq_gap_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_gap *out)

@@ -21,19 +21,10 @@ err faq_list(struct ctx *ctx, struct db *db, const struct faq_filter *filter, st
         &faq_item_row_shape, filter->limit, out);
 }
 
-struct total {
-    int64_t total;
-};
-static const struct field total_fields[] = {FIELD_I64(struct total, total, "Rows")};
-
 err faq_count(struct ctx *ctx, struct db *db, const struct faq_filter *filter, int64_t *out)
 {
-    struct total row = {0};
-    TRY(db_one(ctx, db, &SQL_faq_count,
-        DB_ARGS(DB_TEXT(filter->locale), DB_TEXT(filter->category), DB_TEXT(filter->tag)),
-        SHAPE(total), &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, db, &SQL_faq_count,
+        DB_ARGS(DB_TEXT(filter->locale), DB_TEXT(filter->category), DB_TEXT(filter->tag)), out);
 }
 
 err faq_get(struct ctx *ctx, struct db *db, int64_t id, struct faq_item *out)
@@ -58,7 +49,6 @@ static const struct field locked_fields[] = {FIELD_I64(struct locked, id, "Entry
 static err put_vote(struct ctx *ctx, struct db *tx, void *arg)
 {
     const struct faq_vote *vote = arg;
-    uint8_t hash[CRYPTO_SHA256_LEN];
     char hex[2 * CRYPTO_SHA256_LEN + 1] = "";
     struct locked entry = {0};
     const err found = db_one(ctx, tx, &SQL_faq_feedback_lock, DB_ARGS(DB_I64(vote->faq_id)),
@@ -69,8 +59,7 @@ static err put_vote(struct ctx *ctx, struct db *tx, void *arg)
     TRY(found);
     const bool guest = vote->user_id == 0;
     if (guest) {
-        crypto_sha256(vote->session, strlen(vote->session), hash);
-        crypto_hex(hash, sizeof(hash), hex);
+        crypto_sha256_hex(vote->session, strlen(vote->session), CRYPTO_SHA256_LEN, hex);
     }
     return db_exec(ctx, tx, &SQL_faq_feedback_put,
         DB_ARGS(DB_I64(vote->faq_id), guest ? DB_NULL() : DB_I64(vote->user_id),
