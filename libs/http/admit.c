@@ -23,11 +23,13 @@ static const char *header(const struct request *request, const char *name)
 
 #define MINUTE_S 60
 
-static err take(struct request *request, const char *key, const struct rate_limit *limit)
+static err take(struct request *request, const char *key, const struct rate_limit *limit,
+    int64_t *out_remaining)
 {
     const struct http_options *options = &request->server->options;
     struct rate_verdict verdict;
     rate_take(&request->ctx, request->server->rate, key, limit, &verdict);
+    *out_remaining = verdict.remaining;
     if (request->rate.limit == 0 || verdict.remaining < request->rate.remaining) {
         request->rate = verdict; /* of several limits the client sees the nearest */
     }
@@ -43,22 +45,15 @@ static err take(struct request *request, const char *key, const struct rate_limi
 static err take_a_minute(struct request *request, const char *key, int64_t per_minute)
 {
     const struct rate_limit limit = {per_minute, MINUTE_S};
-    return take(request, key, &limit);
+    int64_t remaining = 0;
+    return take(request, key, &limit, &remaining);
 }
 
 err call_take(struct call *call, const char *key, int64_t tokens, int64_t window_s,
     int64_t *out_remaining)
 {
-    struct request *request = call->request;
     const struct rate_limit limit = {tokens, window_s};
-    const struct rate_verdict before = request->rate;
-    request->rate.limit = 0;
-    const err taken = take(request, key, &limit);
-    *out_remaining = request->rate.remaining;
-    if (is_ok(taken) && before.limit != 0 && before.remaining <= request->rate.remaining) {
-        request->rate = before;
-    }
-    return taken;
+    return take(call->request, key, &limit, out_remaining);
 }
 
 static err take_of_address(struct request *request, const char *kind, int64_t per_minute)
