@@ -9,9 +9,9 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/codes.h"
-#include "core/json.h"
 #include "core/limits.h"
 #include "core/services.h"
+#include "faq/csv.h"
 #include "http/call.h"
 #include "http/server.h"
 
@@ -33,10 +33,9 @@ static const struct field usage_query_fields[] = {
 
 static const char *day_of(struct call *call, int64_t wall_us)
 {
-    struct buf text;
-    buf_init(&text, call->ctx->arena, 40, 40);
-    json_write_time(&text, wall_us);
-    return arena_strndup(call->ctx->arena, text.data + 1, DATE_LEN); /* after the quote */
+    char text[CLOCK_RFC3339_LEN + 1];
+    clock_format(wall_us, text);
+    return arena_strndup(call->ctx->arena, text, DATE_LEN);
 }
 
 static void add_cell(struct buf *out, const struct usage_sum *sum, const int64_t *value, size_t row)
@@ -54,12 +53,7 @@ static err reply_csv(struct call *call, const struct usage_report *report)
     buf_init(&out, call->ctx->arena, 4096, LIMIT_REPLY_BYTES);
     buf_str(&out, "key,calls,prompt_tokens,completion_tokens,cost_microusd,errors,fallbacks\r\n");
     for (int64_t i = 0; i < report->rows.count; i++) {
-        buf_char(&out, '"');
-        for (const char *c = rows[i].key; *c != '\0'; c++) {
-            buf_add(&out, "\"\"", *c == '"' ? 2 : 0);
-            buf_add(&out, c, *c == '"' ? 0 : 1);
-        }
-        buf_char(&out, '"');
+        csv_write(&out, rows[i].key);
         const int64_t *values[] = {&rows[i].calls, &rows[i].prompt_tokens,
             &rows[i].completion_tokens, &rows[i].cost_microusd, &rows[i].errors,
             &rows[i].fallbacks};

@@ -12,6 +12,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/services.h"
+#include "core/settings.h"
 #include "db/db.h"
 #include "net/fiber.h"
 
@@ -205,25 +206,14 @@ static err load_history(struct chat_run *run)
         DB_ARGS(DB_I64(run->conversation_id), DB_I64(run->user_message_id),
             DB_I64(HISTORY_CHARACTERS)),
         &history_shape, HISTORY_MESSAGES, &rows));
-    struct chat_message *messages = rows.items;
-    for (int64_t i = 0; i < rows.count / 2; i++) { /* the newest came first */
-        const struct chat_message swapped = messages[i];
-        messages[i] = messages[rows.count - 1 - i];
-        messages[rows.count - 1 - i] = swapped;
-    }
-    run->turn.history = messages;
+    run->turn.history = rows.items;
     run->turn.history_count = (size_t)rows.count;
     return OK;
 }
 
 static bool is_enabled(const struct strs *enabled, const char *name)
 {
-    for (int64_t i = 0; i < enabled->count; i++) {
-        if (strcmp(enabled->items[i], name) == 0) {
-            return true;
-        }
-    }
-    return enabled->count == 0; /* no list: all there are */
+    return enabled->count == 0 || settings_has(enabled, name); /* no list: all there are */
 }
 
 static const struct chat_tool *const *list_tools(struct chat_run *run)
@@ -341,7 +331,5 @@ void answer_run(struct chat_run *run)
     }
     name_failure(run, result);
     run->finish_reason = "error";
-    run->failure = run->ctx.error;
-    run->failure.fields = NULL;
-    run->failure.field_count = 0;
+    run_fail(run);
 }

@@ -59,10 +59,7 @@ static err store(struct ctx *ctx, struct chat *chat, struct beginning *beginning
         return fail_public(ctx, ERR_CONFLICT, CODE_CONVERSATION_BUSY,
             "The last question of this conversation is still being answered");
     }
-    if (stored.code == ERR_NOT_FOUND) {
-        return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Conversation not found");
-    }
-    TRY(stored);
+    TRY(caller_found(ctx, stored));
     return beginning->begun.message_id != 0
                ? OK
                : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,

@@ -16,9 +16,14 @@ struct db_arg caller_session(struct ctx *ctx, const struct chat_caller *caller)
     if (caller->session == NULL) {
         return DB_NULL();
     }
-    uint8_t digest[CRYPTO_SHA256_LEN];
-    char *hex = arena_alloc_raw(ctx->arena, 2 * sizeof(digest) + 1);
-    crypto_sha256(caller->session, strlen(caller->session), digest);
-    crypto_hex(digest, sizeof(digest), hex);
+    char *hex = arena_alloc_raw(ctx->arena, 2 * CRYPTO_SHA256_LEN + 1);
+    crypto_sha256_hex(caller->session, strlen(caller->session), CRYPTO_SHA256_LEN, hex);
     return DB_TEXT(hex);
+}
+
+err caller_found(struct ctx *ctx, err found)
+{
+    return found.code != ERR_NOT_FOUND
+               ? found
+               : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Conversation not found");
 }

@@ -8,4 +8,7 @@
 struct db_arg caller_user(const struct chat_caller *caller);
 struct db_arg caller_session(struct ctx *ctx, const struct chat_caller *caller);
 
+/* A statement that found no row: the conversation is not the caller's. Other results pass. */
+err caller_found(struct ctx *ctx, err found);
+
 #endif

@@ -39,10 +39,8 @@ static struct chat_run **hold_all(const struct care *care, size_t *out_count)
     struct chat_run **runs = ARENA_ARRAY(care->arena, struct chat_run *, (size_t)chat->running + 1);
     size_t count = 0;
     for (struct chat_run *run = chat->runs; run != NULL; run = run->next) {
-        if (!run->mirror) {
-            run_hold(run);
-            runs[count++] = run;
-        }
+        run_hold(run);
+        runs[count++] = run;
     }
     *out_count = count;
     return runs;

@@ -73,7 +73,6 @@ struct chat_run {
     struct chat_question question; /* copy */
     int64_t started_ns;
     struct fiber *fiber; /* that works on the answer; NULL = none */
-    bool mirror;         /* of a run in another worker: reads, writes nothing */
     const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
     bool stop_asked, shutting_down;
     bool without_service; /* it refuses us: asking again is useless */
@@ -114,11 +113,21 @@ void run_hold(struct chat_run *run);
 void run_start(struct ctx *ctx, struct chat_run *run);
 void run_wake(struct chat_run *run); /* listeners and waiters: there is something new */
 void run_event(struct chat_run *run, const char *name, const struct shape *shape, const void *data);
-void run_end(struct chat_run *run); /* settled: nobody waits any more */
+void run_end(struct chat_run *run);       /* settled: nobody waits any more */
+void run_keep_text(struct chat_run *run); /* content: the text as it is, where it is not yet set */
+void run_fail(struct chat_run *run);      /* for what its ctx says */
+void run_tell_failure(struct chat_run *run);
 
 /* answer.c, settle.c: fibers of a run */
 void answer_run(struct chat_run *run);
 void settle_run(struct chat_run *run);
+
+/* answer.c: keeps what a call of a service took and how it ended. */
+void answer_spent(struct chat_run *run, const struct chat_spent *spent, err result);
+/* A service did not do; one that refuses us is not asked again. Clears the failure. */
+void answer_service_failed(struct chat_run *run, err failed);
+/* The same model once more, into a text of its own. */
+err answer_again(struct chat_run *run, struct buf *out);
 
 /* prompt.c: the version that answers now, another one, one that is not kept. */
 struct prompt_draft;

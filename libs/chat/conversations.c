@@ -28,25 +28,11 @@ const struct shape conversation_shape = {
 
 const char *const chat_vote_reasons[] = {"wrong", "outdated", "incomplete", "tone", "other", NULL};
 
-struct total_row {
-    int64_t total;
-};
-static const struct field total_row_fields[] = {FIELD_I64(struct total_row, total, "Rows")};
-
-static err not_found(struct ctx *ctx, err found, const char *message)
-{
-    return found.code != ERR_NOT_FOUND ? found
-                                       : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, message);
-}
-
-static err no_conversation(struct ctx *ctx, err found)
-{
-    return not_found(ctx, found, "Conversation not found");
-}
-
 static err no_message(struct ctx *ctx, err found)
 {
-    return not_found(ctx, found, "Message not found");
+    return found.code != ERR_NOT_FOUND
+               ? found
+               : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Message not found");
 }
 
 err conversations_list(struct ctx *ctx, struct db *db, const struct chat_caller *caller,
@@ -61,18 +47,14 @@ err conversations_list(struct ctx *ctx, struct db *db, const struct chat_caller 
 err conversations_count(struct ctx *ctx, struct db *db, const struct chat_caller *caller,
     const char *q, int64_t *out)
 {
-    struct total_row row;
-    TRY(db_one(ctx, db, &SQL_chat_list_count,
-        DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_TEXT(q)), SHAPE(total_row),
-        &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, db, &SQL_chat_list_count,
+        DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_TEXT(q)), out);
 }
 
 err conversations_get(struct ctx *ctx, struct db *db, const struct chat_caller *caller, int64_t id,
     struct conversation *out)
 {
-    return no_conversation(ctx,
+    return caller_found(ctx,
         db_one(ctx, db, &SQL_chat_get,
             DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_I64(id)),
             &conversation_shape, out));
@@ -81,7 +63,7 @@ err conversations_get(struct ctx *ctx, struct db *db, const struct chat_caller *
 err conversations_rename(struct ctx *ctx, struct db *db, const struct chat_caller *caller,
     int64_t id, const char *title, struct conversation *out)
 {
-    return no_conversation(ctx,
+    return caller_found(ctx,
         db_one(ctx, db, &SQL_chat_rename,
             DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_I64(id), DB_TEXT(title)),
             &conversation_shape, out));
@@ -93,8 +75,7 @@ err conversations_delete(struct ctx *ctx, struct db *db, const struct chat_calle
     int64_t gone = 0;
     TRY(db_exec(ctx, db, &SQL_chat_delete,
         DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_I64(id)), &gone));
-    return gone > 0 ? OK
-                    : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Conversation not found");
+    return caller_found(ctx, gone > 0 ? OK : (err){ERR_NOT_FOUND});
 }
 
 err conversations_delete_all(struct ctx *ctx, struct db *db, const struct chat_caller *caller)
@@ -113,10 +94,7 @@ err conversations_messages(struct ctx *ctx, struct db *db, int64_t id, int64_t b
 
 err conversations_messages_count(struct ctx *ctx, struct db *db, int64_t id, int64_t *out)
 {
-    struct total_row row;
-    TRY(db_one(ctx, db, &SQL_chat_messages_count, DB_ARGS(DB_I64(id)), SHAPE(total_row), &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, db, &SQL_chat_messages_count, DB_ARGS(DB_I64(id)), out);
 }
 
 struct vote_row {

@@ -6,7 +6,6 @@
 #include "chat/chat_internal.h"
 #include "chat/reply.h"
 #include "chat/sql.h"
-#include "core/arena.h"
 #include "core/clock.h"
 #include "core/codes.h"
 #include "core/limits.h"
@@ -23,7 +22,7 @@
 static struct chat_run *find_run(const struct chat *chat, int64_t message_id)
 {
     struct chat_run *run = chat->runs;
-    while (run != NULL && (run->message_id != message_id || run->mirror)) {
+    while (run != NULL && run->message_id != message_id) {
         run = run->next;
     }
     return run;
@@ -79,17 +78,13 @@ static err mirror(struct chat_run *run)
 
 static void tell_end(struct chat_run *run)
 {
-    if (run->failure.code != ERR_OK || strcmp(run->response.status, "failed") == 0) {
-        struct ctx ctx = run->ctx;
-        struct buf json;
-        buf_init(&json, run->arena, 512, LIMIT_REPLY_BYTES);
-        ctx.error = run->failure;
-        if (run->failure.code == ERR_OK) {
-            (void)fail_public(&ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
-                "The answer broke off; please ask again");
-        }
-        run->chat->options.print_problem(run->chat->options.print_problem_arg, &ctx, &json);
-        events_add(&run->events, "error", json.data, json.len);
+    if (run->failure.code == ERR_OK && strcmp(run->response.status, "failed") == 0) {
+        (void)fail_public(&run->ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
+            "The answer broke off; please ask again");
+        run_fail(run);
+    }
+    if (run->failure.code != ERR_OK) {
+        run_tell_failure(run);
         return;
     }
     run_event(run, "done", &chat_response_shape, &run->response);
@@ -98,9 +93,8 @@ static void tell_end(struct chat_run *run)
 static void on_mirror(void *arg)
 {
     struct chat_run *run = arg;
-    run->fiber = fiber_current(run->chat->options.loop);
     if (!is_ok(mirror(run))) {
-        run->failure = run->ctx.error;
+        run_fail(run);
     }
     tell_end(run);
 }
@@ -108,7 +102,6 @@ static void on_mirror(void *arg)
 static void on_mirrored(void *arg)
 {
     struct chat_run *run = arg;
-    run->fiber = NULL;
     run_end(run);
     chat_release(run);
 }
@@ -118,7 +111,6 @@ static err open_mirror(struct ctx *ctx, struct chat *chat, const struct chat_que
 {
     struct chat_run *run = run_new(chat, question);
     bool ended = false;
-    run->mirror = true;
     run->message_id = message_id;
     ctx_init(&run->ctx, run->arena, ctx->clock, chat->options.log, LIMIT_CHAT_REQUEST_MS);
     events_init(&run->events, run->arena, message_id);
@@ -145,13 +137,6 @@ static const struct field running_row_fields[] = {
     FIELD_I64(struct running_row, finished_id, "The one asked about", .nullable = true),
 };
 
-static err no_conversation(struct ctx *ctx, err found)
-{
-    return found.code != ERR_NOT_FOUND
-               ? found
-               : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Conversation not found");
-}
-
 err chat_follow(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     const char *after, struct chat_run **out)
 {
@@ -160,7 +145,7 @@ err chat_follow(struct ctx *ctx, struct chat *chat, const struct chat_question *
     int64_t after_id = 0;
     int64_t number = 0;
     const bool has_after = events_parse_id(after, &after_id, &number);
-    TRY(no_conversation(ctx,
+    TRY(caller_found(ctx,
         db_one(ctx, chat->options.db, &SQL_chat_running,
             DB_ARGS(caller_user(caller), caller_session(ctx, caller),
                 DB_I64(question->conversation_id), has_after ? DB_I64(after_id) : DB_NULL()),
@@ -197,9 +182,7 @@ err chat_stop(struct ctx *ctx, struct chat *chat, const struct chat_caller *call
     TRY(db_one(ctx, chat->options.db, &SQL_chat_stop,
         DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_I64(conversation_id)),
         SHAPE_SET(stopped_row), &row));
-    if (!row.mine) {
-        return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Conversation not found");
-    }
+    TRY(caller_found(ctx, row.mine ? OK : (err){ERR_NOT_FOUND}));
     if (row.message_id == 0) {
         return fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE, "No answer is being written");
     }

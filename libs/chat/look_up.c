@@ -29,15 +29,6 @@ static void tell(struct chat_run *run, const char *name, const char *status)
     run_event(run, "tool", SHAPE(tool_event), &event);
 }
 
-static const struct chat_tool *find_tool(const struct chat_turn *turn, const char *name)
-{
-    const struct chat_tool *const *tool = turn->tools;
-    while (*tool != NULL && strcmp((*tool)->name, name) != 0) {
-        tool++;
-    }
-    return *tool;
-}
-
 /* What was wrong, for the model to try again. */
 static const char *complaint(struct chat_run *run, const char *text)
 {
@@ -113,7 +104,8 @@ static err do_call(struct chat_run *run, const struct chat_call *call)
 {
     struct chat_result *result = &run->results[run->result_count++];
     const int64_t started_ns = clock_monotonic_ns(run->ctx.clock);
-    *result = (struct chat_result){.call = *call, .tool = find_tool(&run->turn, call->name)};
+    *result =
+        (struct chat_result){.call = *call, .tool = chat_tool_named(run->turn.tools, call->name)};
     if (result->tool == NULL) {
         result->status = "unknown";
         result->finding.json = "{\"error\":\"there is no such tool\"}";
@@ -177,7 +169,7 @@ static err look_at_page(struct chat_run *run)
 {
     const int64_t id = run->question.property_id;
     const bool asks_service = run->chat->provider != &chat_provider_local;
-    if (id == 0 || !asks_service || find_tool(&run->turn, PAGE_TOOL) == NULL) {
+    if (id == 0 || !asks_service || chat_tool_named(run->turn.tools, PAGE_TOOL) == NULL) {
         return OK;
     }
     const struct chat_call call = {

@@ -8,9 +8,4 @@
 /* Fills results and sources of the run. Fails only when the answer is to end: ERR_CANCELLED. */
 err look_up(struct chat_run *run);
 
-/* answer.c: keeps what a call of a service took and how it ended. */
-void answer_spent(struct chat_run *run, const struct chat_spent *spent, err result);
-/* answer.c: a service did not do; one that refuses us is not asked again. Clears the failure. */
-void answer_service_failed(struct chat_run *run, err failed);
-
 #endif

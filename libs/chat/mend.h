@@ -8,7 +8,4 @@
 /* Fills run->content with the text as it may stay; tells listeners when that is another than they have read. */
 err mend_answer(struct chat_run *run);
 
-/* answer.c: the same model once more, into a text of its own. */
-err answer_again(struct chat_run *run, struct buf *out);
-
 #endif

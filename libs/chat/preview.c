@@ -47,7 +47,7 @@ static void fill(const struct chat_run *run, const char *calls, struct chat_resp
                 .role = "assistant",
                 .content = run->content,
                 .created_at = clock_wall_us(run->ctx.clock),
-                .sources = record_sources_shown(run),
+                .sources = record_sources(run),
                 .tool_calls = calls,
                 .finish_reason = run->finish_reason,
                 .prompt_version = run->prompt.version,
@@ -79,9 +79,7 @@ err chat_preview(struct ctx *ctx, struct chat *chat, const struct chat_preview *
     events_init(&run->events, run->arena, /* message_id */ 0);
     arena_defer(ctx->arena, release, run);
     answer_run(run);
-    if (run->content == NULL) {
-        run->content = run->text.arena == NULL ? "" : buf_text(&run->text);
-    }
+    run_keep_text(run);
     count_cost(ctx, run, preview->user_id);
     if (run->failure.code != ERR_OK) {
         ctx->error = run->failure;

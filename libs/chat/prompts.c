@@ -1,7 +1,5 @@
 #include "chat/prompts.h"
 
-#include <string.h>
-
 #include "chat/chat_internal.h"
 #include "chat/sql.h"
 #include "core/arena.h"
@@ -64,17 +62,9 @@ err prompts_list(struct ctx *ctx, struct chat *chat, int64_t before, int64_t lim
         limit, out);
 }
 
-struct total_row {
-    int64_t total;
-};
-static const struct field total_row_fields[] = {FIELD_I64(struct total_row, total, "Rows")};
-
 err prompts_count(struct ctx *ctx, struct chat *chat, int64_t *out)
 {
-    struct total_row row;
-    TRY(db_one(ctx, chat->options.db, &SQL_chat_prompt_count, DB_NO_ARGS, SHAPE(total_row), &row));
-    *out = row.total;
-    return OK;
+    return db_count(ctx, chat->options.db, &SQL_chat_prompt_count, DB_NO_ARGS, out);
 }
 
 static err get(struct ctx *ctx, struct db *db, int64_t version, struct prompt_version *out)
@@ -167,11 +157,7 @@ err prompts_check(struct ctx *ctx, const struct chat *chat, const struct prompt_
 {
     const struct strs *names = &draft->tools_enabled;
     for (int64_t i = 0; i < names->count; i++) {
-        const struct chat_tool *const *tool = chat->options.tools;
-        while (*tool != NULL && strcmp((*tool)->name, names->items[i]) != 0) {
-            tool++;
-        }
-        if (*tool == NULL) {
+        if (chat_tool_named(chat->options.tools, names->items[i]) == NULL) {
             return fail_field(ctx, "tools_enabled", CODE_VALIDATION_ERROR,
                 "must name tools of this product");
         }

@@ -138,53 +138,66 @@ static void add_member(struct buf *json, const char *name, const char *value)
     }
 }
 
-const char *record_sources(struct chat_run *run)
+/* Of `count` things one JSON array; write adds the i-th. */
+static const char *array_of(const struct chat_run *run, size_t count,
+    void (*write)(struct buf *json, const struct chat_run *run, size_t i))
 {
     struct buf json;
     buf_init(&json, run->arena, 512, RECORD_BYTES);
     buf_char(&json, '[');
-    for (size_t i = 0; i < run->source_count; i++) {
-        const struct chat_source *source = &run->sources[i];
-        buf_str(&json, i > 0 ? ",{\"n\":" : "{\"n\":");
-        json_write_i64(&json, source->n);
-        add_member(&json, ",\"type\":", source->type);
-        if (source->id != 0) {
-            buf_str(&json, ",\"entity_id\":");
-            json_write_i64(&json, source->id);
-        }
-        add_member(&json, ",\"title\":", source->title);
-        add_member(&json, ",\"url\":", source->url);
-        add_member(&json, ",\"snippet\":", source->snippet);
-        buf_str(&json, ",\"score\":");
-        json_write_f64(&json, source->score);
-        buf_char(&json, '}');
+    for (size_t i = 0; i < count; i++) {
+        buf_str(&json, i > 0 ? "," : "");
+        write(&json, run, i);
     }
     buf_char(&json, ']');
     return buf_text(&json);
 }
 
-/* Arguments are a model's words: stored as they are when they are JSON. */
-const char *record_calls(struct chat_run *run)
+static void write_source(struct buf *json, const struct chat_run *run, size_t i)
 {
-    struct buf json;
-    buf_init(&json, run->arena, 512, RECORD_BYTES);
-    buf_char(&json, '[');
-    for (size_t i = 0; i < run->result_count; i++) {
-        const struct chat_result *result = &run->results[i];
-        const char *arguments = result->call.arguments;
-        add_member(&json, i > 0 ? ",{\"name\":" : "{\"name\":",
-            result->tool != NULL ? result->tool->name : "unknown");
-        buf_str(&json, ",\"arguments\":");
-        buf_str(&json, json_is_valid(arguments, strlen(arguments)) ? arguments : "null");
-        buf_str(&json, ",\"result\":");
-        buf_str(&json, result->finding.json);
-        add_member(&json, ",\"status\":", result->status);
-        buf_str(&json, ",\"took_ms\":");
-        json_write_i64(&json, result->took_ms);
-        buf_char(&json, '}');
-    }
-    buf_char(&json, ']');
-    return buf_text(&json);
+    field_encode(json, &chat_source_shape, &run->sources[i]);
+}
+
+const char *record_sources(const struct chat_run *run)
+{
+    return array_of(run, run->source_count, write_source);
+}
+
+static void begin_call(struct buf *json, const struct chat_result *result)
+{
+    add_member(json, "{\"name\":", result->tool != NULL ? result->tool->name : "unknown");
+    add_member(json, ",\"status\":", result->status);
+    buf_str(json, ",\"took_ms\":");
+    json_write_i64(json, result->took_ms);
+}
+
+static void write_call_shown(struct buf *json, const struct chat_run *run, size_t i)
+{
+    begin_call(json, &run->results[i]);
+    buf_char(json, '}');
+}
+
+/* Arguments are a model's words: stored as they are when they are JSON. */
+static void write_call(struct buf *json, const struct chat_run *run, size_t i)
+{
+    const struct chat_result *result = &run->results[i];
+    const char *arguments = result->call.arguments;
+    begin_call(json, result);
+    buf_str(json, ",\"arguments\":");
+    buf_str(json, json_is_valid(arguments, strlen(arguments)) ? arguments : "null");
+    buf_str(json, ",\"result\":");
+    buf_str(json, result->finding.json);
+    buf_char(json, '}');
+}
+
+const char *record_calls(const struct chat_run *run)
+{
+    return array_of(run, run->result_count, write_call);
+}
+
+const char *record_calls_shown(const struct chat_run *run)
+{
+    return array_of(run, run->result_count, write_call_shown);
 }
 
 struct spent_record {
@@ -212,69 +225,31 @@ static const struct field spent_record_fields[] = {
 };
 enum { SPENT_TOKENS = 4, SPENT_COST = 7 };
 
-const char *record_usage(struct chat_run *run)
+static void write_spent(struct buf *json, const struct chat_run *run, size_t i)
 {
-    struct buf json;
-    buf_init(&json, run->arena, 512, RECORD_BYTES);
-    buf_char(&json, '[');
-    for (size_t i = 0; i < run->spent_count; i++) {
-        const struct chat_spent *spent = &run->spent[i];
-        const struct chat_usage *usage = &spent->usage;
-        uint64_t unknown = usage->known ? 0 : bit(SPENT_TOKENS) * 7; /* three rows */
-        unknown |= usage->priced ? 0 : bit(SPENT_COST);
-        const struct spent_record record = {
-            .has = {.present = UINT64_MAX & ~unknown},
-            .feature = spent->feature,
-            .provider = spent->provider,
-            .model = usage->model,
-            .prompt_version = run->prompt.version,
-            .prompt_tokens = usage->prompt_tokens,
-            .completion_tokens = usage->completion_tokens,
-            .cached_tokens = usage->cached_tokens,
-            .cost_microusd = usage->cost_microusd,
-            .ok = spent->ok,
-            .error_code = spent->error_code,
-            .fallback = spent->fallback,
-            .latency_ms = usage->latency_ms,
-        };
-        if (i > 0) {
-            buf_char(&json, ',');
-        }
-        field_encode(&json, SHAPE_SET(spent_record), &record);
-    }
-    buf_char(&json, ']');
-    return buf_text(&json);
+    const struct chat_spent *spent = &run->spent[i];
+    const struct chat_usage *usage = &spent->usage;
+    uint64_t unknown = usage->known ? 0 : bit(SPENT_TOKENS) * 7; /* three rows */
+    unknown |= usage->priced ? 0 : bit(SPENT_COST);
+    const struct spent_record record = {
+        .has = {.present = UINT64_MAX & ~unknown},
+        .feature = spent->feature,
+        .provider = spent->provider,
+        .model = usage->model,
+        .prompt_version = run->prompt.version,
+        .prompt_tokens = usage->prompt_tokens,
+        .completion_tokens = usage->completion_tokens,
+        .cached_tokens = usage->cached_tokens,
+        .cost_microusd = usage->cost_microusd,
+        .ok = spent->ok,
+        .error_code = spent->error_code,
+        .fallback = spent->fallback,
+        .latency_ms = usage->latency_ms,
+    };
+    field_encode(json, SHAPE_SET(spent_record), &record);
 }
 
-/* ---- for a reply without a row ---- */
-
-const char *record_sources_shown(const struct chat_run *run)
+const char *record_usage(const struct chat_run *run)
 {
-    struct buf json;
-    buf_init(&json, run->arena, 512, RECORD_BYTES);
-    buf_char(&json, '[');
-    for (size_t i = 0; i < run->source_count; i++) {
-        buf_str(&json, i > 0 ? "," : "");
-        field_encode(&json, &chat_source_shape, &run->sources[i]);
-    }
-    buf_char(&json, ']');
-    return buf_text(&json);
-}
-
-const char *record_calls_shown(const struct chat_run *run)
-{
-    struct buf json;
-    buf_init(&json, run->arena, 512, RECORD_BYTES);
-    buf_char(&json, '[');
-    for (size_t i = 0; i < run->result_count; i++) {
-        const struct chat_result *result = &run->results[i];
-        add_member(&json, i > 0 ? ",{\"name\":" : "{\"name\":",
-            result->tool != NULL ? result->tool->name : "unknown");
-        add_member(&json, ",\"status\":", result->status);
-        buf_str(&json, ",\"took_ms\":");
-        json_write_i64(&json, result->took_ms);
-        buf_char(&json, '}');
-    }
-    buf_char(&json, ']');
-    return buf_text(&json);
+    return array_of(run, run->spent_count, write_spent);
 }

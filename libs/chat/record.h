@@ -6,13 +6,12 @@
 
 /* JSON in the run's arena. */
 const char *record_answer(struct chat_run *run);
-const char *record_sources(struct chat_run *run);
-const char *record_calls(struct chat_run *run);
-const char *record_usage(struct chat_run *run);
+const char *record_sources(const struct chat_run *run); /* of chat_source_shape */
+const char *record_calls(const struct chat_run *run);
+const char *record_usage(const struct chat_run *run);
 
 void record_sum(const struct chat_run *run, struct chat_usage_out *out);
 /* As chat_reply.sql would show them. */
-const char *record_sources_shown(const struct chat_run *run);
 const char *record_calls_shown(const struct chat_run *run);
 
 #endif

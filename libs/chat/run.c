@@ -99,6 +99,31 @@ void run_end(struct chat_run *run)
     }
 }
 
+void run_keep_text(struct chat_run *run)
+{
+    if (run->content == NULL) {
+        run->content = run->text.arena == NULL ? "" : buf_text(&run->text);
+    }
+}
+
+void run_fail(struct chat_run *run)
+{
+    run->failure = run->ctx.error;
+    run->failure.fields = NULL;
+    run->failure.field_count = 0;
+}
+
+void run_tell_failure(struct chat_run *run)
+{
+    struct buf json;
+    struct ctx ctx = run->ctx;
+    ctx.error = run->failure;
+    buf_init(&json, run->arena, FIRST_EVENT_BYTES, LIMIT_REPLY_BYTES);
+    run->chat->options.print_problem(run->chat->options.print_problem_arg, &ctx, &json);
+    events_add(&run->events, "error", json.data, json.len);
+    run_wake(run);
+}
+
 struct chat_listener *chat_listen(struct arena *arena, struct chat_run *run, const char *after,
     void (*wake)(void *arg), void *arg)
 {
@@ -191,7 +216,7 @@ static void on_settled(void *arg)
 /* What could not even begin is told to those who wait; the next question finds the place stale. */
 static void give_up(struct chat_run *run)
 {
-    run->failure = run->ctx.error;
+    run_fail(run);
     on_settled(run);
 }
 

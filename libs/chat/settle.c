@@ -6,8 +6,6 @@
 #include "chat/chat_internal.h"
 #include "chat/record.h"
 #include "chat/sql.h"
-#include "core/arena.h"
-#include "core/limits.h"
 #include "core/log.h"
 #include "db/db.h"
 #include "faq/faq.h"
@@ -68,43 +66,23 @@ static void note_gap(struct chat_run *run)
     run->chat->counts.refused++;
 }
 
-static void tell_failure(struct chat_run *run)
-{
-    struct buf json;
-    buf_init(&json, run->arena, 512, LIMIT_REPLY_BYTES);
-    struct ctx ctx = run->ctx;
-    ctx.error = run->failure;
-    run->chat->options.print_problem(run->chat->options.print_problem_arg, &ctx, &json);
-    events_add(&run->events, "error", json.data, json.len);
-    run_wake(run);
-}
-
-static void fail_run(struct chat_run *run)
-{
-    run->failure = run->ctx.error;
-    run->failure.fields = NULL;
-    run->failure.field_count = 0;
-}
-
 void settle_run(struct chat_run *run)
 {
     struct ctx *ctx = &run->ctx;
-    if (run->content == NULL) {
-        run->content = run->text.arena == NULL ? "" : buf_text(&run->text);
-    }
+    run_keep_text(run);
     if (!is_ok(store(run))) {
-        fail_run(run);
+        run_fail(run);
         log_error(ctx, "chat.answer_not_stored", LOG_STR("why", ctx->error.text));
     }
     if (run->failure.code == ERR_OK) {
         note_gap(run);
         if (!is_ok(reply_load(ctx, run->chat, &run->question, run->message_id, &run->response))) {
-            fail_run(run);
+            run_fail(run);
         }
     }
     if (run->failure.code != ERR_OK) {
         run->chat->counts.failed++;
-        tell_failure(run);
+        run_tell_failure(run);
         return;
     }
     run->chat->counts.degraded += run->degraded != NULL;

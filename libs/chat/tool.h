@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/err.h"
 #include "core/field.h"
@@ -65,6 +66,16 @@ struct chat_tool {
     err (*run)(struct ctx *ctx, const struct chat_asker *asker, const void *in,
         struct chat_finding *out);
 };
+
+/* NULL: there is none of this name. tools ends with NULL. */
+static inline const struct chat_tool *chat_tool_named(const struct chat_tool *const *tools,
+    const char *name)
+{
+    while (*tools != NULL && strcmp((*tools)->name, name) != 0) {
+        tools++;
+    }
+    return *tools;
+}
 
 /* Of those that a product lists, what is offered. */
 static inline bool chat_tool_is_on(const struct chat_tool *tool,
