@@ -8,10 +8,10 @@
 
 #include "auth/auth.h"
 #include "auth/keys.h"
+#include "auth/members.h"
 #include "core/arena.h"
 #include "core/crypto.h"
 #include "core/ctx.h"
-#include "core/json.h"
 #include "core/limits.h"
 
 #define NAME_MAX_BYTES 64
@@ -46,7 +46,7 @@ static bool split(const char *token, size_t len, struct part out[3])
     return true;
 }
 
-static err decode_object(struct ctx *ctx, const struct part *part, const struct json **out)
+static err decode_object(struct ctx *ctx, const struct part *part, const struct members **out)
 {
     char *text = arena_alloc_raw(ctx->arena, part->len);
     const long len =
@@ -54,17 +54,19 @@ static err decode_object(struct ctx *ctx, const struct part *part, const struct 
     if (len < 0) {
         return refuse(ctx, "not base64url");
     }
-    if (!is_ok(json_parse(ctx, text, (size_t)len, out)) || json_kind(*out) != JSON_KIND_OBJECT) {
+    struct members *members = arena_alloc_raw(ctx->arena, sizeof(*members));
+    if (!members_read(ctx->arena, text, (size_t)len, members)) {
         return refuse(ctx, "not a JSON object");
     }
+    *out = members;
     return OK;
 }
 
 /* NULL unless the member is text of 1 to NAME_MAX_BYTES printable ASCII characters. */
-static const char *short_text(const struct json *object, const char *name)
+static const char *short_text(const struct members *object, const char *name)
 {
     size_t len = 0;
-    const char *text = json_text(json_get(object, name), &len);
+    const char *text = members_text(object, name, &len);
     if (text == NULL || len == 0 || len > NAME_MAX_BYTES) {
         return NULL;
     }
@@ -76,12 +78,6 @@ static const char *short_text(const struct json *object, const char *name)
     return text;
 }
 
-static bool member_is(const struct json *object, const char *name, const char *wanted)
-{
-    const char *text = json_text(json_get(object, name), /* out_len */ NULL);
-    return text != NULL && strcmp(text, wanted) == 0;
-}
-
 err token_read_header(struct ctx *ctx, const char *token, size_t len, struct token_header *out)
 {
     /* Members that point at other keys, or must be understood: we never follow one. */
@@ -91,19 +87,19 @@ err token_read_header(struct ctx *ctx, const char *token, size_t len, struct tok
     if (len > LIMIT_TOKEN_BYTES || !split(token, len, parts)) {
         return refuse(ctx, "not three parts of reasonable size");
     }
-    const struct json *header = NULL;
+    const struct members *header = NULL;
     TRY(decode_object(ctx, &parts[0], &header));
-    if (!member_is(header, "alg", "RS256")) {
+    if (!members_equal(header, "alg", "RS256")) {
         return refuse(ctx, "alg is not RS256");
     }
-    if (json_get(header, "typ") != NULL && !member_is(header, "typ", "JWT")) {
+    if (members_find(header, "typ") != NULL && !members_equal(header, "typ", "JWT")) {
         return refuse(ctx, "typ is not JWT");
     }
-    if (member_is(header, "cat", CATEGORY_MACHINE)) {
+    if (members_equal(header, "cat", CATEGORY_MACHINE)) {
         return refuse(ctx, "a machine token");
     }
     for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-        if (json_get(header, forbidden[i]) != NULL) {
+        if (members_find(header, forbidden[i]) != NULL) {
             return refuse(ctx, "a header member that we do not follow");
         }
     }
@@ -127,19 +123,17 @@ static err verify_signature(struct ctx *ctx, const char *token, const struct par
 }
 
 /* nbf and iat: absent, or an integer not after now (with the skew). */
-static bool is_past(const struct json *claims, const char *name, const struct token_rules *rules)
+static bool is_past(const struct members *claims, const char *name, const struct token_rules *rules)
 {
     int64_t at = 0;
-    const struct json *value = json_get(claims, name);
-    return value == NULL || (json_kind(value) == JSON_KIND_I64 && json_i64(value, &at) && at >= 0 &&
-                                at <= rules->now_s + rules->skew_s);
+    return members_find(claims, name) == NULL ||
+           (members_i64(claims, name, &at) && at >= 0 && at <= rules->now_s + rules->skew_s);
 }
 
-static err check_times(struct ctx *ctx, const struct json *claims, const struct token_rules *rules,
-    int64_t *out_exp)
+static err check_times(struct ctx *ctx, const struct members *claims,
+    const struct token_rules *rules, int64_t *out_exp)
 {
-    const struct json *exp = json_get(claims, "exp");
-    if (json_kind(exp) != JSON_KIND_I64 || !json_i64(exp, out_exp)) {
+    if (!members_i64(claims, "exp", out_exp)) {
         return refuse(ctx, "exp is not an integer");
     }
     if (*out_exp <= rules->now_s - rules->skew_s) {
@@ -160,17 +154,17 @@ static bool is_listed(const char *text, const struct strs *list)
     return false;
 }
 
-static err check_parties(struct ctx *ctx, const struct json *claims,
+static err check_parties(struct ctx *ctx, const struct members *claims,
     const struct token_rules *rules)
 {
-    if (!member_is(claims, "iss", rules->issuer)) {
+    if (!members_equal(claims, "iss", rules->issuer)) {
         return refuse(ctx, "issued by somebody else");
     }
-    const char *azp = json_text(json_get(claims, "azp"), /* out_len */ NULL);
-    if (json_get(claims, "azp") != NULL && (azp == NULL || !is_listed(azp, rules->parties))) {
+    const char *azp = members_text(claims, "azp", /* out_len */ NULL);
+    if (members_find(claims, "azp") != NULL && (azp == NULL || !is_listed(azp, rules->parties))) {
         return refuse(ctx, "made for another front end");
     }
-    if (json_get(claims, "sts") != NULL && !member_is(claims, "sts", "active")) {
+    if (members_find(claims, "sts") != NULL && !members_equal(claims, "sts", "active")) {
         return refuse(ctx, "session is pending");
     }
     return OK;
@@ -186,17 +180,16 @@ bool token_is_user_id(const char *text)
 }
 
 /* Clerk's default token has neither e-mail nor name: they are custom claims where a product adds them. */
-static void read_person(const struct json *claims, struct auth_claims *out)
+static void read_person(const struct members *claims, struct auth_claims *out)
 {
     size_t len = 0;
-    const char *email = json_text(json_get(claims, "email"), &len);
+    const char *email = members_text(claims, "email", &len);
     out->email = email != NULL && len > 0 && len <= 254 ? email : NULL;
     out->email_verified = false;
-    if (out->email != NULL &&
-        !json_bool(json_get(claims, "email_verified"), &out->email_verified)) {
+    if (out->email != NULL && !members_bool(claims, "email_verified", &out->email_verified)) {
         out->email_verified = false;
     }
-    const char *name = json_text(json_get(claims, "name"), &len);
+    const char *name = members_text(claims, "name", &len);
     out->name = name != NULL && len > 0 && len <= 120 ? name : NULL;
 }
 
@@ -208,7 +201,7 @@ err token_verify(struct ctx *ctx, const char *token, size_t len, const struct au
         return refuse(ctx, "not three parts of reasonable size");
     }
     TRY(verify_signature(ctx, token, &parts[2], key));
-    const struct json *claims = NULL;
+    const struct members *claims = NULL;
     TRY(decode_object(ctx, &parts[1], &claims));
     struct auth_claims found = {
         .subject = short_text(claims, "sub"), .session_id = short_text(claims, "sid")};

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "chat/json_scan.h"
 #include "chat/usage.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/json.h"
+#include "core/json_scan.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "chat/json_scan.h"
 #include "core/buf.h"
 #include "core/ctx.h"
 #include "core/json.h"
+#include "core/json_scan.h"
 
 static const size_t parts_max = 32;
 

@@ -93,7 +93,7 @@ static const uint8_t *values_of(bool url)
 }
 
 /* Four digits as 24 bits, the first digit on top; more than that where one is no digit. */
-static uint32_t decode_group(const char text[4], const uint8_t *values)
+static inline uint32_t decode_group(const char text[4], const uint8_t *values)
 {
     const uint32_t a = values[(unsigned char)text[0]];
     const uint32_t b = values[(unsigned char)text[1]];

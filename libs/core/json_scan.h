@@ -1,8 +1,8 @@
-/* chat/json_scan.h - goes through JSON text once, strictly, without keeping any of it. For text that comes in many small
+/* core/json_scan.h - goes through JSON text once, strictly, without keeping any of it. For text that comes in many small
  * pieces; whatever needs a tree is read with core/json.h.
  * Errors: `broken` is set and stays; every call is then harmless. */
-#ifndef CHAT_JSON_SCAN_H
-#define CHAT_JSON_SCAN_H
+#ifndef CORE_JSON_SCAN_H
+#define CORE_JSON_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,8 @@ struct buf;
 struct json_scan {
     const char *at, *end;
     int depth; /* of what is being skipped or read as a member or an item */
+    bool
+        fitting; /* set by the caller: a number beyond 64 bits, or beyond a double, is broken too */
     bool broken;
 };
 
@@ -37,6 +39,8 @@ const char *json_scan_string(struct json_scan *scan, size_t *out_len);
 /* The text that the raw inside stands for: escapes resolved; U+FFFD for lone surrogates and for what is not UTF-8; no NUL.
  * In scratch, whose content is replaced, or raw itself when that is the same. */
 const char *json_scan_decode(const char *raw, size_t len, struct buf *scratch, size_t *out_len);
+/* Whether that leaves everything as it was meant: no escape in the text stands for NUL or half a surrogate pair. */
+bool json_scan_escapes_are_whole(const char *text, size_t len);
 /* Appends JSON text so that a strict reader takes it: the same repairs, still escaped. */
 void json_scan_clean(struct buf *out, const char *text, size_t len);
 

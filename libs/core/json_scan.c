@@ -1,5 +1,8 @@
-#include "chat/json_scan.h"
+#include "core/json_scan.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
@@ -7,6 +10,8 @@
 #include "core/utf8.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
+
+#define NUMBER_MAX_BYTES 64 /* that fits: more digits than any number of ours has */
 
 enum { ESCAPE_LEN = 6 }; /* of a backslash, u and four digits */
 
@@ -129,8 +134,26 @@ static bool pass(struct json_scan *scan, const char *any)
     return there;
 }
 
+/* What the number stands for has a place in our types. */
+static bool fits(const char *text, size_t len)
+{
+    char number[NUMBER_MAX_BYTES + 1];
+    if (len > NUMBER_MAX_BYTES) {
+        return false;
+    }
+    memcpy(number, text, len);
+    number[len] = '\0';
+    errno = 0;
+    if (strpbrk(number, ".eE") == NULL) {
+        (void)strtoll(number, /* end= */ NULL, 10);
+        return errno == 0;
+    }
+    return isfinite(strtod(number, /* end= */ NULL));
+}
+
 static void skip_number(struct json_scan *scan)
 {
+    const char *begin = scan->at;
     pass(scan, "-");
     const bool zero = pass(scan, "0");
     scan->broken = scan->broken || (!zero && digits(scan) == 0);
@@ -140,6 +163,9 @@ static void skip_number(struct json_scan *scan)
     if (pass(scan, "eE")) {
         pass(scan, "+-");
         scan->broken = digits(scan) == 0 || scan->broken;
+    }
+    if (scan->fitting && !scan->broken) {
+        scan->broken = !fits(begin, (size_t)(scan->at - begin));
     }
 }
 
@@ -242,6 +268,26 @@ static size_t read_unit(const char *at, const char *end, unsigned *out_point)
     }
     *out_point = is_high(unit) || is_low(unit) ? 0xFFFD : unit;
     return ESCAPE_LEN;
+}
+
+bool json_scan_escapes_are_whole(const char *text, size_t len)
+{
+    const char *end = text + len;
+    const char *at = memchr(text, '\\', len);
+    while (at != NULL) {
+        size_t passed = 2;
+        if (is_unit_at(at, end)) {
+            unsigned point = 0;
+            passed = read_unit(at, end, &point);
+            const bool replaced = point == 0xFFFD && (is_high(unit_of(at)) || is_low(unit_of(at)));
+            if (point == 0 || replaced) {
+                return false;
+            }
+        }
+        at += passed;
+        at = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL;
+    }
+    return true;
 }
 
 /* Valid escapes only: json_scan_string has seen them. */
