@@ -442,15 +442,19 @@ static void tell_limits(struct world *world)
     expect_no_head(world, "/announced", 5000, ERR_TOO_LARGE);
     struct client_request request = {
         .method = "GET", .url = url_of(world, "/timed"), .timeout_ms = 5000};
-    for (size_t max = 5; max <= 11; max += 6) {
+    static const char whole[] = "onetwothree";
+    for (size_t max = 5; max <= sizeof(whole) - 1; max += 6) {
         struct client_stream *stream = NULL;
         struct client_reply head;
         const char *body = NULL;
         request.reply_max_bytes = max;
         ck_assert(is_ok(client_stream_open(&world->ctx, world->client, &request, &head, &stream)));
         const err got = read_all(world, stream, &body);
-        ck_assert_int_eq(got.code, max == 11 ? ERR_OK : ERR_TOO_LARGE);
-        ck_assert_str_eq(body, max == 11 ? "onetwothree" : "one");
+        ck_assert_int_eq(got.code, max == sizeof(whole) - 1 ? ERR_OK : ERR_TOO_LARGE);
+        ck_assert_uint_le(strlen(body), max); /* newer curl hands on what still fits */
+        ck_assert_str_eq(body, max == sizeof(whole) - 1 ? whole
+                               : strlen(body) == max    ? "onetw"
+                                                        : "one");
         client_stream_close(stream);
     }
 }
