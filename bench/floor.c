@@ -1,15 +1,11 @@
 /* floor PORT PROCESSES REPLY - the least that a HTTP server can do: answers every request with the bytes of the file REPLY.
  * One process a core, each with its own listening socket (SO_REUSEPORT) and its own epoll; nothing of the request is read
  * but its end. What a real server needs beyond this is its own cost. */
-#define _GNU_SOURCE /* accept4 */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -17,13 +13,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum {
-    EVENTS = 256,
-    CONNECTIONS = 20000,
-    BACKLOG = 1024,
-    REQUEST_BYTES = 16384,
-    REPLY_BYTES = 8192
-};
+#include "bench/tcp.h"
+
+enum { EVENTS = 256, CONNECTIONS = 20000, REQUEST_BYTES = 16384, REPLY_BYTES = 8192 };
 
 static const char end_of_request[] = "\r\n\r\n";
 
@@ -46,37 +38,11 @@ static bool read_reply(struct floor *floor, const char *path)
     return floor->reply_len > 0 && floor->reply_len < sizeof(floor->reply);
 }
 
-static int listen_on(unsigned long port)
-{
-    const int on = 1;
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
-        bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(fd, BACKLOG) != 0) {
-        return -1;
-    }
-    return fd;
-}
-
-static bool watch(const struct floor *floor, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    return epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
 static void accept_all(struct floor *floor)
 {
-    const int on = 1;
     int fd = -1;
-    while ((fd = accept4(floor->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        if (fd >= CONNECTIONS || !watch(floor, fd)) {
+    while ((fd = tcp_accept(floor->listener)) >= 0) {
+        if (fd >= CONNECTIONS || !tcp_watch(floor->epoll, fd)) {
             close(fd);
             continue;
         }
@@ -107,7 +73,7 @@ static void serve(struct floor *floor, int fd)
     const ssize_t len = recv(fd, floor->input, sizeof(floor->input), 0);
     bool alive = len > 0;
     for (int left = alive ? count_requests(floor, fd, (size_t)len) : 0; alive && left > 0; left--) {
-        alive = send(fd, floor->reply, floor->reply_len, MSG_NOSIGNAL) == (ssize_t)floor->reply_len;
+        alive = tcp_send(fd, floor->reply, floor->reply_len);
     }
     if (!alive) {
         close(fd);
@@ -117,9 +83,9 @@ static void serve(struct floor *floor, int fd)
 static int run(struct floor *floor, unsigned long port)
 {
     struct epoll_event events[EVENTS];
-    floor->listener = listen_on(port);
+    floor->listener = tcp_listen(port);
     floor->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (floor->listener < 0 || floor->epoll < 0 || !watch(floor, floor->listener)) {
+    if (floor->listener < 0 || floor->epoll < 0 || !tcp_watch(floor->epoll, floor->listener)) {
         perror("floor: listen");
         return EX_OSERR;
     }

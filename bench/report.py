@@ -80,6 +80,21 @@ GOALS = [
     Goal("faq", "FAQ search, vector from a service of 50 ms: p50 over", "the service, then the same statement in pgbench",
          ("faq-missed", "service", "pg-faq-remote"),
          lambda round: round["faq-missed"].p50_us - round["service"].p50_us - round["pg-faq-remote"].p50_us, most=1000, unit=" us"),
+    Goal("chat", "one stream: time to the first word, p50 over", "the model asked directly", ("chat-one", "model-one"),
+         lambda round: round["chat-one"].p50_us - round["model-one"].p50_us, most=300, unit=" us"),
+    Goal("chat", "the same: p99 over", "the model asked directly", ("chat-one", "model-one"),
+         lambda round: round["chat-one"].p99_us - round["model-one"].p99_us, most=1000, unit=" us"),
+    Goal("chat", "500 streams of 20 words/s: a word's way, p99 over", "the model asked directly", ("chat-500", "model-500"),
+         lambda round: round["chat-500"].p99_us - round["model-500"].p99_us, most=5000, unit=" us"),
+    Goal("chat", "the same: server CPU a word", "bare epoll relay", ("chat-500", "relay-500"), costs("chat-500", "relay-500"), most=2.5),
+    Goal("chat", "1,500 streams of 20 words/s on one worker: a word's way, p99 over", "the model asked directly",
+         ("chat-1500", "model-1500"), lambda round: round["chat-1500"].p99_us - round["model-1500"].p99_us, most=10000, unit=" us"),
+    Goal("chat", "one property while 500 streams wait: server CPU", "the same without them", ("get-parked", "get-alone"),
+         costs("get-parked", "get-alone"), most=1.15),
+    Goal("chat", "whole answer of the local provider, new question: p50", "FAQ search of ours, computed", ("chat-local-new", "faq-one-new"),
+         p50s("chat-local-new", "faq-one-new"), most=3),
+    Goal("chat", "the same question again: p50", "FAQ search of ours, kept by the worker", ("chat-local-again", "faq-one-again"),
+         p50s("chat-local-again", "faq-one-again"), most=2),
     Goal("peers", "FastAPI, one property as a model: ours is", "x the peer's requests/s", ("get", "fastapi"),
          rates("get", "fastapi"), 25),
     Goal("peers", "FastAPI, the rendered text passed on: ours is", "x the peer's requests/s", ("get", "fastapi-rendered"),
@@ -99,6 +114,7 @@ MEMORY = [
     Goal("memory", "memory at start, all processes: RSS", "", (), lambda memory: memory["rss_mib"], most=30, unit=" MiB"),
     Goal("memory", "the same: PSS (shared pages counted once)", "", (), lambda memory: memory["pss_mib"], unit=" MiB"),
     Goal("memory", "memory an idle keep-alive connection", "", (), lambda memory: memory["idle_kib"], most=12, unit=" KiB"),
+    Goal("chat", "memory an open stream", "", (), lambda memory: memory["stream_kib"], most=64, unit=" KiB"),
 ]
 CONTROL = Goal("", "control: ours against itself", "", ("get", "get-again"), rates("get-again", "get"))
 GROUPS = sorted({goal.group for goal in GOALS + MEMORY})
@@ -150,8 +166,7 @@ def markdown(bench, rounds, groups):
     lines = [f"Machine: {machine()}; load average before the run {options.load_before:.2f}. {len(rounds)} rounds of {options.seconds} s.", ""]
     lines += ["| what | limit in the same run | median (min..max) | goal | reached |", "|---|---|---|---|---|"]
     lines += [goal_row(goal, [goal.value(one) for one in rounds], options.rows) for goal in chosen(groups)]
-    if "memory" in groups:
-        lines += [goal_row(goal, [goal.value(bench.memory)], options.rows) for goal in MEMORY]
+    lines += [goal_row(goal, [goal.value(bench.memory)], options.rows) for goal in MEMORY if goal.group in groups]
     lines += [goal_row(CONTROL, [CONTROL.value(one) for one in rounds], options.rows), ""]
     lines += ["| workload, medians | requests/s | server CPU us | Postgres CPU us | p50 us | p99 us |", "|---|---|---|---|---|---|"]
     lines += [sample_row(name, [one[name] for one in rounds], bench.pgbench_clients) for name in rounds[0]]

@@ -14,10 +14,12 @@ from harness.tokens import Issuer
 
 import measure
 
-FLOOR = ROOT / "build/release/bench/floor"
+PROGRAMS = ROOT / "build/release/bench"
+STREAMS = PROGRAMS / "streams"
 PEERS = ROOT / "bench/peers"
 UNLIMITED = "1000000000"
 SETTLE_S = 1
+CHAT_LIMITS = [f"RATE_LIMIT_CHAT_{who}" for who in ("GUEST_PER_MINUTE", "GUEST_PER_DAY", "ADDRESS_PER_DAY")]
 
 
 class Server:
@@ -64,7 +66,15 @@ class Server:
 
 
 def floor(workers, reply_file):
-    return Server([FLOOR, "{port}", workers, reply_file])
+    return Server([PROGRAMS / "floor", "{port}", workers, reply_file])
+
+
+def model(words, first_ms, gap_ms):
+    return Server([PROGRAMS / "model", "{port}", words, first_ms, gap_ms])
+
+
+def relay(to, workers):
+    return Server([PROGRAMS / "relay", "{port}", to.port, workers])
 
 
 def fastapi(workers, database):
@@ -96,7 +106,7 @@ class Ours(App):
                          CLERK_SECRET_KEY="sk_live_" + os.urandom(16).hex(), DATABASE_URL=databases.url(which),
                          MIGRATE_DATABASE_URL=databases.url(which, "migrate"), RATE_LIMIT_GUEST_PER_MINUTE=UNLIMITED,
                          RATE_LIMIT_USER_PER_MINUTE=UNLIMITED, RATE_LIMIT_ADMIN_PER_MINUTE=UNLIMITED,
-                         RATE_LIMIT_FAQ_SEARCH_PER_MINUTE=UNLIMITED, **settings)
+                         RATE_LIMIT_FAQ_SEARCH_PER_MINUTE=UNLIMITED, **{name: UNLIMITED for name in CHAT_LIMITS}, **settings)
         del self.settings["CLERK_DEV_PRIVATE_KEY"]
         self.log = subprocess.DEVNULL
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import chat_load
 import database
 import faq_load
 import measure
@@ -20,6 +21,7 @@ ONE = 500  # the id of "one property"
 API = "/api/v1/properties"
 LIST = f"{API}?limit={LIST_ROWS}"
 PGBENCH_CLIENTS = (2, 4, 8, 16, 32, 64)
+PGBENCH_TRIES = 3
 GROWTH_IDS = 1000
 WARM_UP_REQUESTS = 30000
 WARM_UP_MAX_S = 30
@@ -143,7 +145,10 @@ class Bench:
         """With as many clients as reach the most."""
         script = database.bind(statement, values)
         place = self.databases.parts("small")
-        rates = {clients: Pgbench(script, place, clients)(1)[1].rate for clients in PGBENCH_CLIENTS}
+        rates = dict.fromkeys(PGBENCH_CLIENTS, 0)
+        for _ in range(PGBENCH_TRIES):  # one bad second of the machine must not choose
+            for clients in PGBENCH_CLIENTS:
+                rates[clients] = max(rates[clients], Pgbench(script, place, clients)(1)[1].rate)
         self.pgbench_clients[name] = max(rates, key=rates.get)
         self.add(name, Pgbench(script, place, self.pgbench_clients[name]))
 
@@ -248,6 +253,8 @@ class Bench:
             self.add_people(ours)
         if "faq-kept" in wanted:
             faq_load.add(self, ours)
+        if "chat-one" in wanted:
+            chat_load.add(self)
         if "fastapi" in wanted or "fastify" in wanted:
             self.add_peers(ours)
         if "get-big" in wanted:

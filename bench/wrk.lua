@@ -1,5 +1,5 @@
 -- Every load that wrk makes. Arguments after "--": nothing = the URL of the command line, again and again;
--- "paths FILE" = each line is a path; "tokens FILE" = each line is a bearer token for the URL of the command line.
+-- "paths FILE" = each line is a path; "bodies FILE" = each line is JSON to post to the URL of the command line; "tokens FILE" = each line is a bearer token for the URL of the command line.
 -- Lines are dealt to the threads in turn and used in their order. At the end one line of JSON.
 local threads = 0
 
@@ -22,6 +22,9 @@ end
 local function prepared(kind, line)
     if kind == "paths" then
         return wrk.format("GET", line)
+    end
+    if kind == "bodies" then
+        return wrk.format("POST", nil, { Host = wrk.headers["Host"], ["Content-Type"] = "application/json" }, line)
     end
     return wrk.format("GET", nil, { Host = wrk.headers["Host"], Authorization = "Bearer " .. line })
 end

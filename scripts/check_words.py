@@ -16,7 +16,7 @@ CALLS = [
         [],
     ),
     # net keeps what a library may still write to after a request has gone, which no arena can.
-    ("malloc calloc realloc free", "raw allocation; use the arena", ["*"], ["libs/core/*", "libs/net/*", *TESTS]),
+    ("malloc calloc realloc free", "raw allocation; use the arena", ["*"], ["libs/core/*", "libs/net/*", "bench/*", *TESTS]),
     (
         "PQexec PQexecParams PQexecPrepared PQprepare PQconnectdb PQconnectdbParams PQreset PQfn",
         "blocks the loop",

@@ -1,0 +1,160 @@
+"""The chat: streams of a model with fixed delays, directly, through a bare relay and through ours; streams that wait; local answers."""
+
+import contextlib
+import json
+import resource
+import subprocess
+import time
+from urllib.parse import quote
+
+import database
+import faq_load
+import measure
+import servers
+from measure import Http, Sample, Void
+
+CHAT = "/api/v1/llm/chat"
+DIRECT = "/v1/chat/completions"
+QUESTION = "What is the cancellation policy?"
+GAP_MS = 50  # 20 words a second
+ONE = {"count": 40, "words": 2, "spread_ms": 4000}  # one after the other
+MANY = {"count": 500, "words": 100, "spread_ms": 1000}
+MOST = {"count": 1500, "words": 60, "spread_ms": 1500}
+FIRST_MS = 20
+PARKED, PARKED_MS, PARKED_SPREAD_MS = 500, 12000, 5000  # shorter than the time that an answer has to its first word
+PARKED_FOR_S = (PARKED_MS - PARKED_SPREAD_MS) / 1000
+DESCRIPTORS = 16384
+ANY_ID = 500
+
+
+def stream_request(folder, name, path, body):
+    file = folder / name
+    text = json.dumps(body)
+    file.write_text(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}")
+    return file
+
+
+def streams(port, request, count, words, spread_ms):
+    """What bench/streams.c says of them."""
+    return json.loads(measure.run([servers.STREAMS, port, request, count, words, spread_ms]))
+
+
+def first_words(server, request):
+    """The time from a request to its first word."""
+
+    def one(_seconds):
+        seen = streams(server.port, request, **ONE)
+        return Sample(p50_us=seen["first_p50_us"], p99_us=seen["first_p99_us"])
+
+    return one
+
+
+def all_words(server, request, load):
+    """How long a word is on its way, and the server's processor time a word."""
+
+    def one(_seconds):
+        pids = server.pids()
+        before = measure.cpu_s(pids)
+        seen = streams(server.port, request, **load)
+        cpu_us = (measure.cpu_s(pids) - before) * 1e6 / seen["words"]
+        return Sample(cpu_us=cpu_us, p50_us=seen["way_p50_us"], p99_us=seen["way_p99_us"])
+
+    return one
+
+
+@contextlib.contextmanager
+def parked(server, request):
+    """Streams that are open and silent; ends when they have said their word."""
+    command = [servers.STREAMS, server.port, request, PARKED, 1, PARKED_SPREAD_MS]
+    with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL) as process:
+        time.sleep(PARKED_SPREAD_MS / 1000 + servers.SETTLE_S)
+        yield
+        if process.wait() != 0:
+            raise Void("a stream that waited did not go on")
+
+
+def while_parked(server, request, load):
+    def one(seconds):
+        with parked(server, request):
+            begin = time.monotonic()
+            sample = load(min(seconds, 2))
+            if time.monotonic() - begin > PARKED_FOR_S - servers.SETTLE_S:
+                raise Void("the streams did not wait long enough")
+        return sample
+
+    return one
+
+
+def stream_kib(server, request):
+    pids = server.pids()
+    before = measure.memory_kib(pids, "Rss")
+    with parked(server, request):
+        return (measure.memory_kib(pids, "Rss") - before) / PARKED
+
+
+def start_chat(bench, databases, workers, **settings):
+    ours = servers.Ours(databases.product, databases, "small", bench.issuer, workers, **settings)
+    return bench.start(ours, "/ready")
+
+
+def asking(model):
+    return {"LLM_PROVIDER": "openai", "LLM_BASE_URL": f"http://127.0.0.1:{model.port}/v1", "LLM_API_KEY": "bench", "CHAT_MODEL": "bench"}
+
+
+def prepared(bench, product, rows):
+    """A database of its own with listings and the FAQ."""
+    databases = bench.keep(database.Databases(product))
+    first = servers.Ours(product, databases, "small", bench.issuer, 1)
+    first.migrate()
+    databases.fill("small", rows)
+    faq_load.seed(bench, first)
+    return databases
+
+
+def local_answers(bench, ours):
+    """One client: whole answers of the local provider, and what the FAQ search takes for the same questions."""
+    questions = faq_load.Questions(bench, ours.product)
+
+    def file(name, count):
+        path = bench.folder / name
+        path.write_text("".join(f"{json.dumps({'content': text})}\n" for text in questions.take(count)))
+        return path
+
+    def new_answers(seconds):
+        return Http(ours.url(CHAT), connections=1, lines=("bodies", file("bodies.new", 2000)))(min(seconds, 2))[1]
+
+    again = bench.folder / "bodies.again"
+    again.write_text(f"{json.dumps({'content': QUESTION})}\n")
+    kept = ours.url(faq_load.SEARCH + quote(QUESTION))
+    bench.workloads["chat-local-new"] = new_answers
+    bench.workloads["faq-one-new"] = faq_load.computed(questions, ours, "paths.chat")
+    bench.workloads["chat-local-again"] = lambda seconds: Http(ours.url(CHAT), connections=1, lines=("bodies", again))(min(seconds, 2))[1]
+    bench.workloads["faq-one-again"] = lambda seconds: Http(kept, connections=1)(min(seconds, 2))[1]
+
+
+def add(bench, product="bestays", rows=1000):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, limits[1]), limits[1]))
+    databases = prepared(bench, product, rows)
+    direct = stream_request(bench.folder, "request.direct", DIRECT, {"messages": []})
+    chat = stream_request(bench.folder, "request.chat", CHAT, {"content": QUESTION, "stream": True})
+    for name, load, workers in (("one", None, bench.options.workers), ("500", MANY, bench.options.workers), ("1500", MOST, 1)):
+        words = ONE["words"] if load is None else load["words"]
+        model = bench.start(servers.model(words, FIRST_MS, GAP_MS), "/")
+        ours = start_chat(bench, databases, workers, **asking(model))
+        if load is None:
+            bench.workloads["model-one"] = first_words(model, direct)
+            bench.workloads["chat-one"] = first_words(ours, chat)
+            continue
+        bench.workloads[f"model-{name}"] = all_words(model, direct, load)
+        bench.workloads[f"chat-{name}"] = all_words(ours, chat, load)
+        if name == "500":
+            relay = bench.start(servers.relay(model, workers), "/")
+            bench.workloads["relay-500"] = all_words(relay, direct, load)
+    silent = bench.start(servers.model(1, PARKED_MS, 0), "/")
+    waiting = start_chat(bench, databases, bench.options.workers, **asking(silent))
+    get = bench.measured(Http(waiting.url(f"/api/v1/properties/{ANY_ID}")), waiting)
+    bench.workloads["get-alone"] = lambda seconds: get(min(seconds, 2))
+    bench.workloads["get-parked"] = while_parked(waiting, chat, get)
+    bench.memory["stream_kib"] = stream_kib(waiting, chat)
+    local_answers(bench, start_chat(bench, databases, bench.options.workers))

@@ -1,0 +1,84 @@
+#define _GNU_SOURCE /* accept4, strcasestr */
+#include "bench/tcp.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+static struct sockaddr_in loopback(unsigned long port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+}
+
+int tcp_listen(unsigned long port)
+{
+    const int on = 1;
+    const struct sockaddr_in address = loopback(port);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+        bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(fd, BACKLOG) != 0) {
+        return -1;
+    }
+    return fd;
+}
+
+static void send_at_once(int fd)
+{
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+int tcp_accept(int listener)
+{
+    const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        send_at_once(fd);
+    }
+    return fd;
+}
+
+int tcp_connect(unsigned long port)
+{
+    const struct sockaddr_in address = loopback(port);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        return -1;
+    }
+    send_at_once(fd);
+    return fd;
+}
+
+bool tcp_watch(int epoll, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool tcp_send(int fd, const char *bytes, size_t len)
+{
+    return send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+bool tcp_request_is_whole(const char *text, size_t len)
+{
+    const char *end = strstr(text, "\r\n\r\n");
+    if (end == NULL) {
+        return false;
+    }
+    const char *length = strcasestr(text, "\r\ncontent-length:");
+    const size_t body = length == NULL || length > end ? 0 : strtoul(length + 17, NULL, 10);
+    return len >= (size_t)(end - text) + 4 + body;
+}
