@@ -202,7 +202,7 @@ $$;
 
 -- The answer, with all that belongs to it, once: no row when it was ended before.
 -- answer: status, content, finish_reason, grounded, degraded, model, prompt_version, error_code, prompt_tokens, completion_tokens,
--- cost_microusd, latency_ms, first_token_ms; calls, usage: arrays of objects with the columns of their tables; sources: as shown.
+-- cost_microusd, latency_ms, first_token_ms; sources, calls, usage: arrays of objects with the columns of their tables.
 CREATE FUNCTION chat_finish(in_message bigint, answer jsonb, sources jsonb, calls jsonb, usage jsonb, in_reservation bigint)
 RETURNS TABLE (created_at timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -231,22 +231,13 @@ BEGIN
     WHERE m.id = in_message AND c.id = m.conversation_id
     RETURNING c.* INTO place;
     INSERT INTO message_sources (message_id, n, type, entity_id, title, url, snippet, score)
-    SELECT in_message, s.n, s.type, s.id, s.title, s.url, s.snippet, s.score
-    FROM jsonb_to_recordset(sources) s (n smallint, type text, id bigint, title text, url text, snippet text, score real);
+    SELECT in_message, s.n, s.type, s.entity_id, s.title, s.url, s.snippet, s.score
+    FROM jsonb_populate_recordset(NULL::message_sources, sources) s;
     INSERT INTO tool_calls (message_id, name, arguments, result, status, took_ms)
     SELECT in_message, t.name, t.arguments, t.result, t.status, t.took_ms FROM jsonb_populate_recordset(NULL::tool_calls, calls) t;
     PERFORM chat_spent(usage, in_message, place.id, place.user_id, place.session_hash);
     RETURN QUERY SELECT made;
 END
-$$;
-
--- What a call costs by our prices; NULL: the model has none, or the tokens are not known.
-CREATE FUNCTION chat_price(in_model text, in_prompt_tokens bigint, in_cached_tokens bigint, in_completion_tokens bigint) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-    SELECT ((in_prompt_tokens - coalesce(in_cached_tokens, 0)) * p.input_microusd_per_mtok
-            + coalesce(in_cached_tokens, 0) * coalesce(p.cached_microusd_per_mtok, p.input_microusd_per_mtok)
-            + in_completion_tokens * p.output_microusd_per_mtok + 500000) / 1000000
-    FROM model_prices p WHERE p.model = in_model
 $$;
 
 -- Ledger and daily sums of some calls; what the service did not price is priced here if its model is known.
@@ -257,9 +248,12 @@ LANGUAGE sql AS $$
                                prompt_tokens, completion_tokens, cached_tokens, cost_microusd, ok, error_code, fallback, latency_ms)
         SELECT u.feature, u.provider, u.model, in_user, in_session, in_conversation, in_message, u.prompt_version,
                u.prompt_tokens, u.completion_tokens, u.cached_tokens,
-               coalesce(u.cost_microusd, chat_price(u.model, u.prompt_tokens, u.cached_tokens, u.completion_tokens)),
+               coalesce(u.cost_microusd,
+                        ((u.prompt_tokens - coalesce(u.cached_tokens, 0)) * p.input_microusd_per_mtok
+                         + coalesce(u.cached_tokens, 0) * coalesce(p.cached_microusd_per_mtok, p.input_microusd_per_mtok)
+                         + u.completion_tokens * p.output_microusd_per_mtok + 500000) / 1000000),
                u.ok, u.error_code, u.fallback, u.latency_ms
-        FROM jsonb_populate_recordset(NULL::llm_usage, usage) u
+        FROM jsonb_populate_recordset(NULL::llm_usage, usage) u LEFT JOIN model_prices p ON p.model = u.model
         RETURNING *
     )
     INSERT INTO usage_daily AS d (day, feature, model, user_id, prompt_version, calls, errors, fallbacks, unpriced, prompt_tokens,
@@ -384,12 +378,10 @@ BEGIN
         RETURN;
     END IF;
     SELECT p.* INTO prompt FROM chat_prompts p WHERE p.active;
-    amount := coalesce(chat_price(coalesce(prompt.models ->> 'chat', in_model), in_prompt_tokens, 0,
-                                  coalesce(prompt.max_tokens, in_max_tokens)), 0);
+    amount := chat_price(coalesce(prompt.models ->> 'chat', in_model), in_prompt_tokens, coalesce(prompt.max_tokens, in_max_tokens));
     step := chat_budget_step(amount, in_user, in_session);
     IF step = 'cheaper' THEN
-        amount := coalesce(chat_price(coalesce(prompt.models ->> 'fallback', in_fallback), in_prompt_tokens, 0,
-                                      coalesce(prompt.max_tokens, in_max_tokens)), 0);
+        amount := chat_price(coalesce(prompt.models ->> 'fallback', in_fallback), in_prompt_tokens, coalesce(prompt.max_tokens, in_max_tokens));
         IF chat_budget_step(amount, in_user, in_session) IS NOT NULL THEN
             step := 'retrieval_only';
         END IF;
@@ -407,6 +399,11 @@ BEGIN
     alert := FOUND;
     RETURN NEXT;
 END
+$$;
+
+CREATE FUNCTION chat_price(in_model text, in_prompt_tokens bigint, in_completion_tokens bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT (in_prompt_tokens * p.input_microusd_per_mtok + in_completion_tokens * p.output_microusd_per_mtok + 500000) / 1000000
+                     FROM model_prices p WHERE p.model = in_model), 0)
 $$;
 
 -- Questions whose answers are known to be right or wrong, and how a version of the prompt did with them.
