@@ -24,7 +24,6 @@ FIRST_MS = 20
 PARKED, PARKED_MS, PARKED_SPREAD_MS = 500, 12000, 5000  # shorter than the time that an answer has to its first word
 PARKED_FOR_S = (PARKED_MS - PARKED_SPREAD_MS) / 1000
 DESCRIPTORS = 16384
-ANY_ID = 500
 
 
 def stream_request(folder, name, path, body):
@@ -50,14 +49,11 @@ def first_words(server, request):
 
 
 def all_words(server, request, load):
-    """How long a word is on its way, and the server's processor time a word."""
+    """How long a word is on its way; counts words."""
 
     def one(_seconds):
-        pids = server.pids()
-        before = measure.cpu_s(pids)
         seen = streams(server.port, request, **load)
-        cpu_us = (measure.cpu_s(pids) - before) * 1e6 / seen["words"]
-        return Sample(cpu_us=cpu_us, p50_us=seen["way_p50_us"], p99_us=seen["way_p99_us"])
+        return seen["words"], Sample(p50_us=seen["way_p50_us"], p99_us=seen["way_p99_us"])
 
     return one
 
@@ -115,45 +111,44 @@ def local_answers(bench, ours):
     """One client: whole answers of the local provider, and what the FAQ search takes for the same questions."""
     questions = faq_load.Questions(bench, ours.product)
 
-    def file(name, count):
-        path = bench.folder / name
-        path.write_text("".join(f"{json.dumps({'content': text})}\n" for text in questions.take(count)))
-        return path
+    def answers(texts):
+        path = bench.folder / "bodies"
+        path.write_text("".join(f"{json.dumps({'content': text})}\n" for text in texts))
+        return Http(ours.url(CHAT), connections=1, lines=("bodies", path))
 
-    def new_answers(seconds):
-        return Http(ours.url(CHAT), connections=1, lines=("bodies", file("bodies.new", 2000)))(min(seconds, 2))[1]
+    def one_client(load):
+        return lambda seconds: load()(min(seconds, 2))[1]
 
-    again = bench.folder / "bodies.again"
-    again.write_text(f"{json.dumps({'content': QUESTION})}\n")
-    kept = ours.url(faq_load.SEARCH + quote(QUESTION))
-    bench.workloads["chat-local-new"] = new_answers
+    bench.workloads["chat-local-new"] = one_client(lambda: answers(questions.take(2000)))
     bench.workloads["faq-one-new"] = faq_load.computed(questions, ours, "paths.chat")
-    bench.workloads["chat-local-again"] = lambda seconds: Http(ours.url(CHAT), connections=1, lines=("bodies", again))(min(seconds, 2))[1]
-    bench.workloads["faq-one-again"] = lambda seconds: Http(kept, connections=1)(min(seconds, 2))[1]
+    bench.workloads["chat-local-again"] = one_client(lambda: answers([QUESTION]))
+    bench.workloads["faq-one-again"] = one_client(lambda: Http(ours.url(faq_load.SEARCH + quote(QUESTION)), connections=1))
 
 
-def add(bench, product="bestays", rows=1000):
+def add(bench, ours, rows, get_path):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, limits[1]), limits[1]))
-    databases = prepared(bench, product, rows)
+    databases = prepared(bench, ours.product, rows)
     direct = stream_request(bench.folder, "request.direct", DIRECT, {"messages": []})
     chat = stream_request(bench.folder, "request.chat", CHAT, {"content": QUESTION, "stream": True})
-    for name, load, workers in (("one", None, bench.options.workers), ("500", MANY, bench.options.workers), ("1500", MOST, 1)):
-        words = ONE["words"] if load is None else load["words"]
-        model = bench.start(servers.model(words, FIRST_MS, GAP_MS), "/")
-        ours = start_chat(bench, databases, workers, **asking(model))
-        if load is None:
-            bench.workloads["model-one"] = first_words(model, direct)
-            bench.workloads["chat-one"] = first_words(ours, chat)
-            continue
-        bench.workloads[f"model-{name}"] = all_words(model, direct, load)
-        bench.workloads[f"chat-{name}"] = all_words(ours, chat, load)
-        if name == "500":
-            relay = bench.start(servers.relay(model, workers), "/")
-            bench.workloads["relay-500"] = all_words(relay, direct, load)
-    silent = bench.start(servers.model(1, PARKED_MS, 0), "/")
-    waiting = start_chat(bench, databases, bench.options.workers, **asking(silent))
-    get = bench.measured(Http(waiting.url(f"/api/v1/properties/{ANY_ID}")), waiting)
+
+    def pair(words, workers, first_ms=FIRST_MS):
+        """A model service, and ours asking it."""
+        model = bench.start(servers.model(words, first_ms, GAP_MS), "/")
+        return model, start_chat(bench, databases, workers, **asking(model))
+
+    model, asker = pair(ONE["words"], bench.options.workers)
+    bench.workloads["model-one"] = first_words(model, direct)
+    bench.workloads["chat-one"] = first_words(asker, chat)
+    model, asker = pair(MANY["words"], bench.options.workers)
+    relay = bench.start(servers.relay(model, bench.options.workers), "/")
+    for name, server, request in (("model-500", model, direct), ("relay-500", relay, direct), ("chat-500", asker, chat)):
+        bench.add(name, all_words(server, request, MANY), server)
+    model, asker = pair(MOST["words"], 1)
+    bench.add("model-1500", all_words(model, direct, MOST), model)
+    bench.add("chat-1500", all_words(asker, chat, MOST), asker)
+    _, waiting = pair(1, bench.options.workers, PARKED_MS)
+    get = bench.measured(Http(waiting.url(get_path)), waiting)
     bench.workloads["get-alone"] = lambda seconds: get(min(seconds, 2))
     bench.workloads["get-parked"] = while_parked(waiting, chat, get)
     bench.memory["stream_kib"] = stream_kib(waiting, chat)

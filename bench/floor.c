@@ -1,30 +1,25 @@
 /* floor PORT PROCESSES REPLY - the least that a HTTP server can do: answers every request with the bytes of the file REPLY.
  * One process a core, each with its own listening socket (SO_REUSEPORT) and its own epoll; nothing of the request is read
  * but its end. What a real server needs beyond this is its own cost. */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "bench/tcp.h"
 
-enum { EVENTS = 256, CONNECTIONS = 20000, REQUEST_BYTES = 16384, REPLY_BYTES = 8192 };
+enum { REQUEST_BYTES = 16384, REPLY_BYTES = 8192 };
 
 static const char end_of_request[] = "\r\n\r\n";
 
 struct floor {
-    int listener, epoll;
     size_t reply_len;
     char reply[REPLY_BYTES];
     char input[REQUEST_BYTES];
-    uint8_t matched[CONNECTIONS]; /* of end_of_request, by descriptor */
+    uint8_t matched[TCP_CONNECTIONS]; /* of end_of_request, by descriptor */
 };
 
 static bool read_reply(struct floor *floor, const char *path)
@@ -38,16 +33,11 @@ static bool read_reply(struct floor *floor, const char *path)
     return floor->reply_len > 0 && floor->reply_len < sizeof(floor->reply);
 }
 
-static void accept_all(struct floor *floor)
+static bool on_accept(void *arg, int fd)
 {
-    int fd = -1;
-    while ((fd = tcp_accept(floor->listener)) >= 0) {
-        if (fd >= CONNECTIONS || !tcp_watch(floor->epoll, fd)) {
-            close(fd);
-            continue;
-        }
-        floor->matched[fd] = 0;
-    }
+    struct floor *floor = arg;
+    floor->matched[fd] = 0;
+    return true;
 }
 
 /* Requests that end within the bytes that came. */
@@ -68,8 +58,9 @@ static int count_requests(struct floor *floor, int fd, size_t len)
 }
 
 /* A reply that does not fit the socket's buffer ends the connection: the load generator counts that as an error. */
-static void serve(struct floor *floor, int fd)
+static void on_input(void *arg, int fd)
 {
+    struct floor *floor = arg;
     const ssize_t len = recv(fd, floor->input, sizeof(floor->input), 0);
     bool alive = len > 0;
     for (int left = alive ? count_requests(floor, fd, (size_t)len) : 0; alive && left > 0; left--) {
@@ -77,28 +68,6 @@ static void serve(struct floor *floor, int fd)
     }
     if (!alive) {
         close(fd);
-    }
-}
-
-static int run(struct floor *floor, unsigned long port)
-{
-    struct epoll_event events[EVENTS];
-    floor->listener = tcp_listen(port);
-    floor->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (floor->listener < 0 || floor->epoll < 0 || !tcp_watch(floor->epoll, floor->listener)) {
-        perror("floor: listen");
-        return EX_OSERR;
-    }
-    for (;;) {
-        const int count = epoll_wait(floor->epoll, events, EVENTS, -1);
-        for (int i = 0; i < count; i++) {
-            const int fd = events[i].data.fd;
-            if (fd == floor->listener) {
-                accept_all(floor);
-            } else {
-                serve(floor, fd);
-            }
-        }
     }
 }
 
@@ -111,18 +80,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: floor PORT PROCESSES REPLY\n");
         return EX_USAGE;
     }
-    for (unsigned long i = 0; i < processes; i++) {
-        const pid_t pid = fork();
-        if (pid == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            return run(&floor, port);
-        }
-        if (pid < 0) {
-            perror("floor: fork");
-            return EX_OSERR;
-        }
-    }
-    int status = 0;
-    wait(&status); /* none should end */
-    return EX_SOFTWARE;
+    struct tcp_server server = {
+        .name = "floor", .arg = &floor, .on_accept = on_accept, .on_input = on_input};
+    return tcp_serve(&server, port, processes);
 }

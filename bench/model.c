@@ -1,21 +1,19 @@
 /* model PORT TOKENS FIRST_MS GAP_MS - a model service for measurements, with fixed delays: asked with tools it looks up the FAQ once,
  * asked without it says TOKENS words, the first after FIRST_MS, then one every GAP_MS. Each word tells when it was sent (stamp.h), so
  * that whoever reads it, here or behind a product, knows how long it was on its way. */
-#define _GNU_SOURCE /* accept4, memmem */
-#include <signal.h>
+#define _GNU_SOURCE /* memmem */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "bench/stamp.h"
 #include "bench/tcp.h"
 
-enum { EVENTS = 256, CONNECTIONS = 8192, REQUEST_BYTES = 131072, PIECE_BYTES = 512, TURN_MS = 1 };
+enum { REQUEST_BYTES = 131072, PIECE_BYTES = 512, TURN_MS = 1 };
 
 #define HEAD                                                                                       \
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -37,10 +35,10 @@ struct connection {
 };
 
 struct model {
-    int listener, epoll;
+    int highest; /* descriptor that was ever in use */
     unsigned tokens;
     int64_t first_ns, gap_ns;
-    struct connection connections[CONNECTIONS]; /* by descriptor */
+    struct connection connections[TCP_CONNECTIONS]; /* by descriptor */
 };
 
 static void send_piece(int fd, const char *text)
@@ -107,8 +105,9 @@ static void answer(struct model *model, int fd)
     connection->len = 0;
 }
 
-static void receive(struct model *model, int fd)
+static void on_input(void *arg, int fd)
 {
+    struct model *model = arg;
     struct connection *connection = &model->connections[fd];
     const ssize_t len =
         read(fd, connection->request + connection->len, REQUEST_BYTES - 1 - connection->len);
@@ -125,52 +124,24 @@ static void receive(struct model *model, int fd)
     }
 }
 
-static void accept_all(struct model *model)
+static bool on_accept(void *arg, int fd)
 {
-    int fd = -1;
-    while ((fd = tcp_accept(model->listener)) >= 0) {
-        if (fd >= CONNECTIONS) {
-            close(fd);
-            continue;
-        }
-        struct connection *connection = &model->connections[fd];
-        connection->request =
-            connection->request != NULL ? connection->request : calloc(1, REQUEST_BYTES);
-        if (connection->request == NULL || !tcp_watch(model->epoll, fd)) {
-            close(fd);
-        }
-    }
+    struct model *model = arg;
+    struct connection *connection = &model->connections[fd];
+    connection->request =
+        connection->request != NULL ? connection->request : calloc(1, REQUEST_BYTES);
+    model->highest = fd > model->highest ? fd : model->highest;
+    return connection->request != NULL;
 }
 
-static void say_what_is_due(struct model *model)
+static void say_what_is_due(void *arg)
 {
+    struct model *model = arg;
     const int64_t now_ns = stamp_now_ns();
-    for (int fd = 0; fd < CONNECTIONS; fd++) {
+    for (int fd = 0; fd <= model->highest; fd++) {
         if (model->connections[fd].due_ns != 0 && model->connections[fd].due_ns <= now_ns) {
             say(model, fd);
         }
-    }
-}
-
-static int run(struct model *model, unsigned long port)
-{
-    struct epoll_event events[EVENTS];
-    model->listener = tcp_listen(port);
-    model->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (model->listener < 0 || model->epoll < 0 || !tcp_watch(model->epoll, model->listener)) {
-        perror("model: listen");
-        return EX_OSERR;
-    }
-    for (;;) {
-        const int count = epoll_wait(model->epoll, events, EVENTS, TURN_MS);
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.fd == model->listener) {
-                accept_all(model);
-            } else {
-                receive(model, events[i].data.fd);
-            }
-        }
-        say_what_is_due(model);
     }
 }
 
@@ -185,6 +156,11 @@ int main(int argc, char **argv)
     model.tokens = (unsigned)strtoul(argv[2], NULL, 10);
     model.first_ns = (int64_t)strtoul(argv[3], NULL, 10) * STAMP_NS_PER_MS;
     model.gap_ns = (int64_t)strtoul(argv[4], NULL, 10) * STAMP_NS_PER_MS;
-    signal(SIGPIPE, SIG_IGN);
-    return run(&model, port);
+    struct tcp_server server = {.name = "model",
+        .arg = &model,
+        .on_accept = on_accept,
+        .on_input = on_input,
+        .on_turn = say_what_is_due,
+        .turn_ms = TURN_MS};
+    return tcp_serve(&server, port, /* processes= */ 1);
 }

@@ -6,40 +6,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "bench/tcp.h"
 
-enum { EVENTS = 256, CONNECTIONS = 20000, PIECE_BYTES = 16384 };
+enum { PIECE_BYTES = 16384 };
 
 struct relay {
-    int listener, epoll;
+    struct tcp_server server;
     unsigned long to_port;
-    int other[CONNECTIONS]; /* the other end, by descriptor */
+    int other[TCP_CONNECTIONS]; /* the other end, by descriptor */
     char piece[PIECE_BYTES];
 };
 
-static void accept_all(struct relay *relay)
+static bool on_accept(void *arg, int fd)
 {
-    int fd = -1;
-    while ((fd = tcp_accept(relay->listener)) >= 0) {
-        const int to = fd < CONNECTIONS ? tcp_connect(relay->to_port) : -1;
-        if (to < 0 || to >= CONNECTIONS || !tcp_watch(relay->epoll, fd) ||
-            !tcp_watch(relay->epoll, to)) {
-            perror("relay: connect");
-            exit(EX_OSERR);
-        }
-        relay->other[fd] = to;
-        relay->other[to] = fd;
+    struct relay *relay = arg;
+    const int to = tcp_connect(relay->to_port);
+    if (to < 0 || to >= TCP_CONNECTIONS || !tcp_watch(relay->server.epoll, to)) {
+        perror("relay: connect");
+        exit(EX_OSERR);
     }
+    relay->other[fd] = to;
+    relay->other[to] = fd;
+    return true;
 }
 
-static void pass(struct relay *relay, int fd)
+static void on_input(void *arg, int fd)
 {
+    struct relay *relay = arg;
     const int other = relay->other[fd];
     const ssize_t len = recv(fd, relay->piece, sizeof(relay->piece), MSG_DONTWAIT);
     if (len > 0 && tcp_send(other, relay->piece, (size_t)len)) {
@@ -47,29 +43,8 @@ static void pass(struct relay *relay, int fd)
     }
     shutdown(fd, SHUT_RDWR); /* closed with the process: an event of this turn may still name it */
     shutdown(other, SHUT_RDWR);
-    epoll_ctl(relay->epoll, EPOLL_CTL_DEL, fd, NULL);
-    epoll_ctl(relay->epoll, EPOLL_CTL_DEL, other, NULL);
-}
-
-static int run(struct relay *relay, unsigned long port)
-{
-    struct epoll_event events[EVENTS];
-    relay->listener = tcp_listen(port);
-    relay->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (relay->listener < 0 || relay->epoll < 0 || !tcp_watch(relay->epoll, relay->listener)) {
-        perror("relay: listen");
-        return EX_OSERR;
-    }
-    for (;;) {
-        const int count = epoll_wait(relay->epoll, events, EVENTS, -1);
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.fd == relay->listener) {
-                accept_all(relay);
-            } else {
-                pass(relay, events[i].data.fd);
-            }
-        }
-    }
+    epoll_ctl(relay->server.epoll, EPOLL_CTL_DEL, fd, NULL);
+    epoll_ctl(relay->server.epoll, EPOLL_CTL_DEL, other, NULL);
 }
 
 int main(int argc, char **argv)
@@ -82,18 +57,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: relay PORT TO_PORT PROCESSES\n");
         return EX_USAGE;
     }
-    for (unsigned long i = 0; i < processes; i++) {
-        const pid_t pid = fork();
-        if (pid == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            return run(&relay, port);
-        }
-        if (pid < 0) {
-            perror("relay: fork");
-            return EX_OSERR;
-        }
-    }
-    int status = 0;
-    wait(&status); /* none should end */
-    return EX_SOFTWARE;
+    relay.server = (struct tcp_server){
+        .name = "relay", .arg = &relay, .on_accept = on_accept, .on_input = on_input};
+    return tcp_serve(&relay.server, port, processes);
 }

@@ -3,14 +3,19 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+enum { BACKLOG = 4096, EVENTS = 256 };
 
 static struct sockaddr_in loopback(unsigned long port)
 {
@@ -21,7 +26,7 @@ static struct sockaddr_in loopback(unsigned long port)
     };
 }
 
-int tcp_listen(unsigned long port)
+static int listen_on(unsigned long port)
 {
     const int on = 1;
     const struct sockaddr_in address = loopback(port);
@@ -39,15 +44,6 @@ static void send_at_once(int fd)
 {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
-int tcp_accept(int listener)
-{
-    const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        send_at_once(fd);
-    }
-    return fd;
 }
 
 int tcp_connect(unsigned long port)
@@ -81,4 +77,61 @@ bool tcp_request_is_whole(const char *text, size_t len)
     const char *length = strcasestr(text, "\r\ncontent-length:");
     const size_t body = length == NULL || length > end ? 0 : strtoul(length + 17, NULL, 10);
     return len >= (size_t)(end - text) + 4 + body;
+}
+
+/* ---- servers ---- */
+
+static void accept_all(const struct tcp_server *server, int listener)
+{
+    int fd = -1;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        send_at_once(fd);
+        if (fd >= TCP_CONNECTIONS || !server->on_accept(server->arg, fd) ||
+            !tcp_watch(server->epoll, fd)) {
+            close(fd);
+        }
+    }
+}
+
+static int run(struct tcp_server *server, unsigned long port)
+{
+    struct epoll_event events[EVENTS];
+    const int listener = listen_on(port);
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (listener < 0 || server->epoll < 0 || !tcp_watch(server->epoll, listener)) {
+        perror(server->name);
+        return EX_OSERR;
+    }
+    for (;;) {
+        const int wait_ms = server->on_turn == NULL ? -1 : server->turn_ms;
+        const int count = epoll_wait(server->epoll, events, EVENTS, wait_ms);
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.fd == listener) {
+                accept_all(server, listener);
+            } else {
+                server->on_input(server->arg, events[i].data.fd);
+            }
+        }
+        if (server->on_turn != NULL) {
+            server->on_turn(server->arg);
+        }
+    }
+}
+
+int tcp_serve(struct tcp_server *server, unsigned long port, unsigned long processes)
+{
+    for (unsigned long i = 0; i < processes; i++) {
+        const pid_t pid = fork();
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            exit(run(server, port));
+        }
+        if (pid < 0) {
+            perror(server->name);
+            return EX_OSERR;
+        }
+    }
+    int status = 0;
+    wait(&status); /* none should end */
+    return EX_SOFTWARE;
 }

@@ -254,7 +254,7 @@ class Bench:
         if "faq-kept" in wanted:
             faq_load.add(self, ours)
         if "chat-one" in wanted:
-            chat_load.add(self)
+            chat_load.add(self, ours, SMALL_ROWS, f"{API}/{ONE}")
         if "fastapi" in wanted or "fastify" in wanted:
             self.add_peers(ours)
         if "get-big" in wanted:
