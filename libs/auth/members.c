@@ -9,15 +9,15 @@
 #include "core/json_scan.h"
 #include "core/utf8.h"
 
-static bool is_known(const struct members *members, const struct json_key *key)
+static const struct member *find(const struct members *members, const char *name, size_t len)
 {
     for (size_t i = 0; i < members->count; i++) {
         const struct member *item = &members->items[i];
-        if (item->name_len == key->len && crypto_equal(item->name, key->text, key->len)) {
-            return true;
+        if (item->name_len == len && crypto_equal(item->name, name, len)) {
+            return item;
         }
     }
-    return false;
+    return NULL;
 }
 
 static void read_value(struct json_scan *scan, struct member *out)
@@ -44,7 +44,7 @@ bool members_read(struct arena *arena, const char *text, size_t len, struct memb
     }
     for (bool first = true; json_scan_member(&scan, first, &key); first = false) {
         if (out->count == MEMBERS_MAX || memchr(key.text, '\\', key.len) != NULL ||
-            is_known(out, &key)) {
+            find(out, key.text, key.len) != NULL) {
             return false;
         }
         struct member *item = &out->items[out->count++];
@@ -58,46 +58,42 @@ bool members_read(struct arena *arena, const char *text, size_t len, struct memb
 
 const struct member *members_find(const struct members *members, const char *name)
 {
-    const size_t len = strlen(name);
-    for (size_t i = 0; i < members->count; i++) {
-        const struct member *item = &members->items[i];
-        if (item->name_len == len && crypto_equal(item->name, name, len)) {
-            return item;
-        }
-    }
-    return NULL;
+    return find(members, name, strlen(name));
 }
 
-const char *members_text(const struct members *members, const char *name, size_t *out_len)
+/* NULL if absent or not a string; ends with NUL only where an escape was resolved. */
+static const char *decode(const struct members *members, const char *name, size_t *out_len)
 {
     const struct member *found = members_find(members, name);
     if (found == NULL || found->kind != JSON_KIND_STR) {
         return NULL;
     }
     struct buf scratch;
+    buf_init(&scratch, members->arena, /* first_cap= */ 0, found->len);
+    return json_scan_decode(found->value, found->len, &scratch, out_len);
+}
+
+const char *members_text(const struct members *members, const char *name, size_t *out_len)
+{
     size_t len = 0;
-    buf_init(&scratch, members->arena, found->len + 1, found->len);
-    const char *text = json_scan_decode(found->value, found->len, &scratch, &len);
+    const char *text = decode(members, name, &len);
     if (out_len != NULL) {
         *out_len = len;
     }
-    return text == found->value ? arena_strndup(members->arena, text, len) : text;
+    return text == NULL ? NULL : arena_strndup(members->arena, text, len);
 }
 
 bool members_equal(const struct members *members, const char *name, const char *wanted)
 {
     size_t len = 0;
-    const char *text = members_text(members, name, &len);
+    const char *text = decode(members, name, &len);
     return text != NULL && len == strlen(wanted) && crypto_equal(text, wanted, len);
 }
 
 bool members_i64(const struct members *members, const char *name, int64_t *out)
 {
     const struct member *found = members_find(members, name);
-    if (found == NULL || found->kind != JSON_KIND_F64 ||
-        memchr(found->value, '.', found->len) != NULL ||
-        memchr(found->value, 'e', found->len) != NULL ||
-        memchr(found->value, 'E', found->len) != NULL) {
+    if (found == NULL || found->kind != JSON_KIND_I64) {
         return false;
     }
     *out =

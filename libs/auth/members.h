@@ -18,7 +18,7 @@ struct member {
     size_t name_len;
     const char *value; /* of a string the raw inside */
     size_t len;
-    enum json_kind kind; /* JSON_KIND_F64 stands for every number */
+    enum json_kind kind;
 };
 struct members {
     struct arena *arena; /* borrowed; texts are made in it */

@@ -135,7 +135,7 @@ static bool pass(struct json_scan *scan, const char *any)
 }
 
 /* What the number stands for has a place in our types. */
-static bool fits(const char *text, size_t len)
+static bool fits(const char *text, size_t len, enum json_kind kind)
 {
     char number[NUMBER_MAX_BYTES + 1];
     if (len > NUMBER_MAX_BYTES) {
@@ -144,29 +144,33 @@ static bool fits(const char *text, size_t len)
     memcpy(number, text, len);
     number[len] = '\0';
     errno = 0;
-    if (strpbrk(number, ".eE") == NULL) {
+    if (kind == JSON_KIND_I64) {
         (void)strtoll(number, /* end= */ NULL, 10);
         return errno == 0;
     }
     return isfinite(strtod(number, /* end= */ NULL));
 }
 
-static void skip_number(struct json_scan *scan)
+static enum json_kind skip_number(struct json_scan *scan)
 {
     const char *begin = scan->at;
+    enum json_kind kind = JSON_KIND_I64;
     pass(scan, "-");
     const bool zero = pass(scan, "0");
     scan->broken = scan->broken || (!zero && digits(scan) == 0);
     if (pass(scan, ".")) {
+        kind = JSON_KIND_F64;
         scan->broken = digits(scan) == 0 || scan->broken;
     }
     if (pass(scan, "eE")) {
+        kind = JSON_KIND_F64;
         pass(scan, "+-");
         scan->broken = digits(scan) == 0 || scan->broken;
     }
     if (scan->fitting && !scan->broken) {
-        scan->broken = !fits(begin, (size_t)(scan->at - begin));
+        scan->broken = !fits(begin, (size_t)(scan->at - begin), kind);
     }
+    return kind;
 }
 
 static bool skip_word(struct json_scan *scan, const char *word)
@@ -207,8 +211,7 @@ enum json_kind json_scan_skip(struct json_scan *scan)
         skip_word(scan, "false");
         return JSON_KIND_BOOL;
     default:
-        skip_number(scan);
-        return JSON_KIND_F64;
+        return skip_number(scan);
     }
 }
 

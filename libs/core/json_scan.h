@@ -13,9 +13,8 @@ struct buf;
 
 struct json_scan {
     const char *at, *end;
-    int depth; /* of what is being skipped or read as a member or an item */
-    bool
-        fitting; /* set by the caller: a number beyond 64 bits, or beyond a double, is broken too */
+    int depth;    /* of what is being skipped or read as a member or an item */
+    bool fitting; /* set by the caller: a number beyond 64 bits or a double is broken too */
     bool broken;
 };
 
@@ -31,7 +30,7 @@ char json_scan_next(struct json_scan *scan);
 bool json_scan_member(struct json_scan *scan, bool first, struct json_key *out);
 /* The same for the items of a list. */
 bool json_scan_item(struct json_scan *scan, bool first);
-/* Passes a value of any kind; which one it was. JSON_KIND_F64 stands for every number. */
+/* Passes a value of any kind; which one it was. JSON_KIND_I64 is a number without fraction and exponent. */
 enum json_kind json_scan_skip(struct json_scan *scan);
 /* Passes a string; its raw inside. */
 const char *json_scan_string(struct json_scan *scan, size_t *out_len);
