@@ -203,9 +203,10 @@ def test_the_feature_can_be_switched_off(start):
 
 
 def test_the_log_tells_how_long_the_question_was_but_not_what_it_was(app):
-    words = "xylographic marmalade"
-    find(app, f"Where can I buy {words} here?")
-    line = wait_for(lambda: [line for line in app.log_lines("faq_search") if line["chars"] == len(f"Where can I buy {words} here?")])[-1]
+    # So long that no other question in this log has the same length.
+    question = "Where can I buy " + "xylographic marmalade, " * 15 + "here?"
+    find(app, question)
+    line = wait_for(lambda: [line for line in app.log_lines("faq_search") if line["chars"] == len(question)])[-1]
     assert re.fullmatch(r"[0-9a-f]{12}", line["sha256"]) and line["found"] <= 5 and line["locale"] == "en"
     assert "xylographic" not in app.log_text() and "marmalade" not in app.log_text()
 
