@@ -335,8 +335,10 @@ def test_stopped_and_followed_from_another_worker(start, model, services, produc
     conversation = heard[0].data["conversation_id"]
     with follow(second, conversation, session, after=heard[2].id) as other:
         assert other.status == 200
+        others = iter(other)
+        followed = [next(event for event in others if event.name == "delta")]
         wait_for(lambda: second.post(f"{CONVERSATIONS}/{conversation}/stop", headers={"X-Session-Id": session}).status == 202)
-        followed = other.all()
+        followed += list(others)
     heard += list(events)
     answer.close()
     assert heard[-1].data["message"]["finish_reason"] == "stopped" and followed[-1].name == "done"

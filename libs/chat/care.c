@@ -1,5 +1,5 @@
-/* chat/care.c - while answers are written: other workers get to read them, and we hear when they ask for a stop.
- * What a run has said goes to Redis in parts, "run:<message>:<part>", each once; its end is in Postgres. */
+/* chat/care.c - while answers are written: we hear when other workers ask for their end, or to read them.
+ * What one of the latter has said goes to Redis in parts, "run:<message>:<part>", each once; its end is in Postgres. */
 #include <string.h>
 
 #include "chat/care.h"
@@ -15,7 +15,6 @@
 #include "net/loop.h"
 
 #define TURN_MS 250
-#define TURNS_A_STOP 2 /* stops are looked for every second turn */
 #define CARE_MS 5000
 #define KEPT_MS 600000
 #define PART_BYTES 65536
@@ -30,7 +29,7 @@ struct care {
     struct chat *chat;
     struct arena *arena;
     struct ctx ctx;
-    char *part; /* room for PART_BYTES */
+    char *part; /* room for PART_BYTES; NULL = not needed yet */
 };
 
 static struct chat_run **hold_all(const struct care *care, size_t *out_count)
@@ -50,6 +49,9 @@ static struct chat_run **hold_all(const struct care *care, size_t *out_count)
 static bool tell(struct care *care, struct chat_run *run)
 {
     struct events_reader reader = run->told;
+    if (care->part == NULL) {
+        care->part = arena_alloc_raw(care->arena, PART_BYTES);
+    }
     size_t len = 0;
     ssize_t got = 0;
     while (len < PART_BYTES &&
@@ -69,11 +71,6 @@ static bool tell(struct care *care, struct chat_run *run)
     return true;
 }
 
-struct stop_row {
-    int64_t id;
-};
-static const struct field stop_row_fields[] = {FIELD_I64(struct stop_row, id, "Answer")};
-
 void care_end_run(struct chat_run *run)
 {
     if (run->fiber != NULL) {
@@ -81,28 +78,39 @@ void care_end_run(struct chat_run *run)
     }
 }
 
-static void look_for_stops(struct care *care, struct chat_run **runs, size_t count)
+struct wish_row {
+    int64_t id;
+    bool stop_asked, follow_asked;
+};
+static const struct field wish_row_fields[] = {
+    FIELD_I64(struct wish_row, id, "Answer"),
+    FIELD_BOOL(struct wish_row, stop_asked, "To end"),
+    FIELD_BOOL(struct wish_row, follow_asked, "To be told to other workers"),
+};
+
+static void fulfil(struct chat_run *run, const struct wish_row *wish)
 {
-    struct buf ids;
-    buf_init(&ids, care->arena, 256, 64 * (size_t)LIMIT_CHAT_RUNS);
-    buf_char(&ids, '{');
-    for (size_t i = 0; i < count; i++) {
-        buf_str(&ids, i > 0 ? "," : "");
-        buf_i64(&ids, runs[i]->message_id);
+    run->followed = run->followed || wish->follow_asked;
+    if (wish->stop_asked && !run->stop_asked) {
+        run->stop_asked = true;
+        care_end_run(run);
     }
-    buf_char(&ids, '}');
+}
+
+/* Of all workers: few, and ours among them. */
+static void look_for_wishes(struct care *care, struct chat_run **runs, size_t count)
+{
     struct list rows = {0};
-    if (!is_ok(db_list(&care->ctx, care->chat->options.db, &SQL_chat_stops,
-            DB_ARGS(DB_TEXT(buf_text(&ids))), SHAPE(stop_row), LIMIT_CHAT_RUNS, &rows))) {
-        err_clear(&care->ctx); /* asked again half a second later */
+    if (!is_ok(db_list(&care->ctx, care->chat->options.db, &SQL_chat_wishes, DB_NO_ARGS,
+            SHAPE(wish_row), /* max */ 0, &rows))) {
+        err_clear(&care->ctx); /* asked again in the next turn */
         return;
     }
-    const struct stop_row *stops = rows.items;
+    const struct wish_row *wishes = rows.items;
     for (int64_t i = 0; i < rows.count; i++) {
         for (size_t j = 0; j < count; j++) {
-            if (runs[j]->message_id == stops[i].id && !runs[j]->stop_asked) {
-                runs[j]->stop_asked = true;
-                care_end_run(runs[j]);
+            if (runs[j]->message_id == wishes[i].id) {
+                fulfil(runs[j], &wishes[i]);
             }
         }
     }
@@ -115,12 +123,9 @@ static void run_care(void *arg)
     size_t count = 0;
     struct chat_run **runs = hold_all(care, &count);
     bool told = cache_state(chat->options.cache).connected;
-    care->part = arena_alloc_raw(care->arena, PART_BYTES);
+    look_for_wishes(care, runs, count);
     for (size_t i = 0; i < count && told; i++) {
-        told = tell(care, runs[i]);
-    }
-    if (count > 0 && ++chat->turns % TURNS_A_STOP == 0) {
-        look_for_stops(care, runs, count);
+        told = !runs[i]->followed || tell(care, runs[i]);
     }
     for (size_t i = 0; i < count; i++) {
         chat_release(runs[i]);

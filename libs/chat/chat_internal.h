@@ -24,9 +24,8 @@ struct chat {
     struct chat_run *runs;
     int64_t running;
     struct chat_counts counts;
-    struct loop_timer *care; /* while answers run: tells other workers about them, hears of stops */
+    struct loop_timer *care; /* while answers run: hears what other workers want of them */
     bool caring;
-    int64_t turns; /* of the care */
     struct loop_timer *grace;
     bool draining;
     void (*drained)(void *arg);
@@ -75,6 +74,7 @@ struct chat_run {
     struct fiber *fiber; /* that works on the answer; NULL = none */
     const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
     bool stop_asked, shutting_down;
+    bool followed;        /* another worker wants to read it */
     bool without_service; /* it refuses us: asking again is useless */
 
     struct events events;

@@ -64,6 +64,8 @@ static bool is_writing(const struct chat_run *run)
 static err mirror(struct chat_run *run)
 {
     int64_t part = 0;
+    TRY(db_exec(&run->ctx, run->chat->options.db, &SQL_chat_follow,
+        DB_ARGS(DB_I64(run->message_id)), /* out_affected */ NULL));
     for (int64_t look = 0;; look++) {
         TRY(take_parts(run, &part));
         if (look % LOOKS_A_CHECK == 0) {

@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "auth/principal.h"
 #include "auth/token.h"
+#include "chat/probe.h"
 #include "config/env_file.h"
 #include "core/arena.h"
 #include "core/clock.h"
@@ -97,14 +98,38 @@ static err seed(struct ctx *ctx, const struct services *services, void *arg)
 
 int command_seed(const struct command *command)
 {
-    return exit_code(task_run(command->settings, command->log, seed, (void *)(uintptr_t)command));
+    return exit_code(task_run(command->product, command->settings, command->log, seed,
+        (void *)(uintptr_t)command));
+}
+
+static err probe_models(struct ctx *ctx, const struct services *services, void *arg)
+{
+    bool *all_answer = arg;
+    struct chat_probe probes[CHAT_PROBES_MAX];
+    size_t count = 0;
+    chat_probe(ctx, services->chat, probes, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *why = probes[i].why;
+        fprintf(stderr, "%s model %s: %s\n", probes[i].role, probes[i].model,
+            why == NULL ? "answers" : why);
+        *all_answer = *all_answer && why == NULL;
+    }
+    return OK;
+}
+
+int command_check_llm(const struct command *command)
+{
+    bool all_answer = true;
+    const err probed =
+        task_run(command->product, command->settings, command->log, probe_models, &all_answer);
+    return is_ok(probed) && !all_answer ? EX_CONFIG : exit_code(probed);
 }
 
 int command_check_config(const struct command *command)
 {
     settings_print(command->arena, command->product, command->settings, stdout,
         command->markdown != 0);
-    return EX_OK;
+    return command->check_llm ? command_check_llm(command) : EX_OK;
 }
 
 int command_openapi(const struct command *command)
@@ -147,7 +172,7 @@ int command_user_set_role(const struct command *command)
         fprintf(stderr, "user set-role needs --clerk-id ID and --role user|agent|admin\n");
         return EX_USAGE;
     }
-    return exit_code(task_run(command->settings, command->log, set_role,
+    return exit_code(task_run(command->product, command->settings, command->log, set_role,
         (void *)(uintptr_t)command));
 }
 
@@ -202,7 +227,8 @@ int command_dev_token(const struct command *given)
         command.email = arena_printf(command.arena, "%s@example.com", command.sub);
     }
     if (command.role != NULL) {
-        const err prepared = task_run(command.settings, command.log, prepare_user, &command);
+        const err prepared =
+            task_run(command.product, command.settings, command.log, prepare_user, &command);
         if (!is_ok(prepared)) {
             return exit_code(prepared);
         }

@@ -14,11 +14,13 @@ struct command {
     struct log *log;
     /* Options of the command line; NULL = not given. */
     const char *from, *sub, *email, *role, *clerk_id;
-    int status, markdown; /* switches */
+    int status, markdown, check_llm; /* switches */
 };
 
 int command_migrate(const struct command *command);
 int command_seed(const struct command *command);
+/* check-config, and serve before it starts: EX_OK if every model of the settings answers; tells of each on stderr. */
+int command_check_llm(const struct command *command);
 int command_check_config(const struct command *command);
 int command_openapi(const struct command *command);
 int command_user_set_role(const struct command *command);

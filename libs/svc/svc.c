@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -30,11 +31,11 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"serve", NULL, "serve                            the API (default)", NULL, false},
+    {"serve", NULL, "serve [--check-llm]              the API (default)", NULL, false},
     {"migrate", NULL, "migrate [--status]               apply or list migrations", command_migrate,
         false},
     {"seed", NULL, "seed [--from DIR]                load development data", command_seed, false},
-    {"check-config", NULL, "check-config [--markdown]        settings with secrets hidden",
+    {"check-config", NULL, "check-config [--markdown|--check-llm]  settings, secrets hidden",
         command_check_config, false},
     {"openapi", NULL, "openapi                          the API document", command_openapi, true},
     {"user", "set-role", "user set-role --clerk-id ID --role ROLE", command_user_set_role, false},
@@ -71,7 +72,7 @@ static const struct verb *find_verb(char *const *words, int count)
 
 static bool read_line(int argc, char **argv, struct line *out)
 {
-    enum { ENV_FILE, FROM, SUB, EMAIL, ROLE, CLERK_ID, STATUS, MARKDOWN };
+    enum { ENV_FILE, FROM, SUB, EMAIL, ROLE, CLERK_ID, STATUS, MARKDOWN, CHECK_LLM };
     static const struct option options[] = {
         {"env-file", required_argument, NULL, ENV_FILE},
         {"from", required_argument, NULL, FROM},
@@ -81,6 +82,7 @@ static bool read_line(int argc, char **argv, struct line *out)
         {"clerk-id", required_argument, NULL, CLERK_ID},
         {"status", no_argument, NULL, STATUS},
         {"markdown", no_argument, NULL, MARKDOWN},
+        {"check-llm", no_argument, NULL, CHECK_LLM},
         {0},
     };
     struct command *command = &out->command;
@@ -91,6 +93,8 @@ static bool read_line(int argc, char **argv, struct line *out)
             command->status = 1;
         } else if (option == MARKDOWN) {
             command->markdown = 1;
+        } else if (option == CHECK_LLM) {
+            command->check_llm = 1;
         } else if (option >= ENV_FILE && option <= CLERK_ID) {
             *texts[option] = optarg;
         } else {
@@ -146,6 +150,17 @@ static bool routes_are_whole(const struct command *command)
     return count == 0;
 }
 
+/* In a process of its own: the master forks its workers, and must not have run a loop or threads before. */
+static bool models_answer(const struct command *command)
+{
+    const pid_t child = fork();
+    int status = -1;
+    if (child == 0) {
+        exit(command_check_llm(command));
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 static int run(struct line *line, const struct config_source *source,
     const struct config_report *report)
 {
@@ -155,6 +170,9 @@ static int run(struct line *line, const struct config_source *source,
     }
     if (line->verb->run != NULL) {
         return line->verb->run(command);
+    }
+    if (command->check_llm && !models_answer(command)) {
+        return EX_CONFIG;
     }
     log_banner(command, report);
     const struct master_options options = {

@@ -47,7 +47,7 @@ static struct settings for_one_task(const struct settings *settings)
     return own;
 }
 
-err task_run(const struct settings *settings, struct log *log,
+err task_run(const struct product *product, const struct settings *settings, struct log *log,
     err (*fn)(struct ctx *ctx, const struct services *services, void *arg), void *arg)
 {
     const struct settings own = for_one_task(settings);
@@ -55,6 +55,7 @@ err task_run(const struct settings *settings, struct log *log,
     struct task task = {.fn = fn, .arg = arg, .loop = loop_new()};
     ctx_init(&task.ctx, arena, &clock_system, log, TASK_TIMEOUT_MS);
     wiring_open(&task.wiring, task.loop, &own, /* shared */ NULL, log);
+    wiring_open_chat(&task.wiring, product, log);
     bool ended = false; /* at once, without a wait: task.result is there already */
     const err started = fiber_start(&task.ctx, task.loop, run, done, &task, &ended);
     if (!is_ok(started)) {

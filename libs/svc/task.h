@@ -7,11 +7,12 @@
 
 struct ctx;
 struct log;
+struct product;
 struct services;
 struct settings;
 
 /* Runs fn to its end and closes everything. The failure text is logged. Returns what fn returned. */
-err task_run(const struct settings *settings, struct log *log,
+err task_run(const struct product *product, const struct settings *settings, struct log *log,
     err (*fn)(struct ctx *ctx, const struct services *services, void *arg), void *arg);
 
 #endif
