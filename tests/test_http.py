@@ -18,7 +18,7 @@ DRAFT = {"title": "Test Property", "listing_type": "sale", "property_type": "vil
 TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 MINTED = re.compile(r"^[0-9a-f]{12}-[0-9a-f]{12}$")
 
-URL_MAX, HEAD_MAX, BODY_MAX, DEPTH_MAX, TOKENS_MAX = 4096, 8192, 65536, 16, 4000
+URL_MAX, HEAD_MAX, BODY_MAX, DISCARD_MAX, DEPTH_MAX, TOKENS_MAX = 4096, 8192, 65536, 4194304, 16, 4000
 HEADER_SECONDS = 10
 
 one_product = pytest.mark.parametrize("product", PRODUCTS[:1], indirect=True)
@@ -244,8 +244,21 @@ def test_bodies_have_an_end(app, agent, product):
     assert_problem(app.post(LIST, padded(BODY_MAX + 1), token=agent), 413, "PAYLOAD_TOO_LARGE", product, LIST)
 
 
-def test_a_body_that_is_too_long_is_refused_before_it_is_sent(app, agent, product):
-    for length in (BODY_MAX + 1, 10 ** 9, 10 ** 17):
+def test_a_body_that_is_refused_is_read_all_the_same(app, agent, product):
+    """Who is still sending when the connection closes may never read why."""
+    for length in (BODY_MAX + 1, DISCARD_MAX):
+        with Wire(app.port) as wire:
+            wire.send(post_head(agent, ("Content-Length", str(length))) + b" " * length)
+            reply = wire.reply()
+            assert_problem(reply, 413, "PAYLOAD_TOO_LARGE", product, LIST)
+            wire.send(request("POST", "/api/v1/nowhere", [("Content-Length", "100000")]) + b" " * 100_000)
+            assert wire.reply().status == 404
+            wire.send(request("GET", "/health"))
+            assert wire.reply().status == 200
+
+
+def test_a_body_that_is_far_too_long_is_refused_before_it_is_sent(app, agent, product):
+    for length in (DISCARD_MAX + 1, 10 ** 9, 10 ** 17):
         answer = exchange(app.port, post_head(agent, ("Content-Length", str(length))))
         assert answer.statuses == [413] and answer.closed
         assert_problem(answer.replies[0], 413, "PAYLOAD_TOO_LARGE", product, LIST)

@@ -28,7 +28,7 @@ def proxied(product, services, app, model):
 
 def test_words_come_as_they_are_written(proxied, model, product):
     model.reset()
-    model.models["big"] = ("paced", 0.3)
+    model.models["big"] = ("paced", 0.1)
     with stream(proxied, KNOWN[product][0]) as answer:
         assert answer.status == 200 and answer.headers["content-type"] == "text/event-stream"
         events = iter(answer)

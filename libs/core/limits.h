@@ -10,6 +10,8 @@
 #define LIMIT_BODY_BYTES 65536            /* default of a route */
 #define LIMIT_BODY_WEBHOOK_BYTES 262144
 #define LIMIT_BODY_UNREAD_BYTES 1024 /* of a route that takes none */
+#define LIMIT_BODY_DISCARD_BYTES                                                                   \
+    4194304 /* read and dropped after a refusal; with more to come the connection is closed */
 #define LIMIT_BODY_IMPORT_BYTES 2097152
 #define LIMIT_IMPORT_ROWS 10000
 #define LIMIT_QUERY_PARAMETERS 64

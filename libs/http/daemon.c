@@ -105,7 +105,8 @@ static void collect_headers(struct request *request, struct MHD_Connection *conn
 }
 
 /* The first call: headers are complete, the body is not. A reply that is queued here closes the connection, which
- * also keeps the rest of what the client sent from being read as a request. */
+ * also keeps the rest of what the client sent from being read as a request; but a client that is still sending may
+ * lose it. So where the end of the body is sure and near, the reply waits for it. */
 static enum MHD_Result begin(struct request *request, struct MHD_Connection *connection,
     const char *method, const char *version)
 {
@@ -116,7 +117,7 @@ static enum MHD_Result begin(struct request *request, struct MHD_Connection *con
     collect_headers(request, connection);
     const bool answered = intake_begin(request, &input);
     request->state = answered ? REQUEST_DONE : REQUEST_BODY;
-    if (answered && (request->has_body || request->reply.close)) {
+    if (answered && (request->reply.close || (request->has_body && !request->discards_body))) {
         return send_reply(request) ? MHD_YES : MHD_NO;
     }
     if (request->has_body) {
@@ -199,6 +200,11 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         *data_len = 0;
         return MHD_YES;
     case REQUEST_DONE:
+        if (*data_len > 0) {
+            request->conn->bytes += *data_len;
+            *data_len = 0;
+            return MHD_YES;
+        }
         return send_reply(request) ? MHD_YES : MHD_NO;
     case REQUEST_RUNNING:
     case REQUEST_SENT:

@@ -164,6 +164,9 @@ bool intake_begin(struct request *request, struct guard_input *input)
     }
     request->has_body = verdict.has_body;
     request->chunked = verdict.chunked;
+    request->discards_body = verdict.body_bytes > 0 &&
+                             verdict.body_bytes <= LIMIT_BODY_DISCARD_BYTES &&
+                             headers_value(&request->headers, "expect") == NULL;
     return find_route(request) || prepare_body(request, &verdict);
 }
 

@@ -83,7 +83,7 @@ struct request {
     const char *target_at; /* where it stood; not to be read */
     struct headers headers;
     bool has_body, chunked;
-    size_t body_max;
+    bool discards_body; /* refused, but a client that still sends would not read why */
     struct buf body;
 
     struct ctx ctx;
