@@ -65,11 +65,34 @@ static err run_tool(struct chat_run *run, struct chat_result *result)
     return result->tool->run(&run->ctx, &run->question.asker, in, &result->finding);
 }
 
+static const char *keep_text(const struct chat_run *run, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(run->arena, text);
+}
+
+/* From the memory of the call to that of the run. */
+static void keep_finding(const struct chat_run *run, struct chat_finding *finding)
+{
+    const struct chat_source *found = finding->sources.items;
+    struct chat_source *kept =
+        ARENA_ARRAY(run->arena, struct chat_source, (size_t)finding->sources.count + 1);
+    for (int64_t i = 0; i < finding->sources.count; i++) {
+        kept[i] = found[i];
+        kept[i].title = keep_text(run, found[i].title);
+        kept[i].url = keep_text(run, found[i].url);
+        kept[i].snippet = keep_text(run, found[i].snippet);
+        kept[i].text = keep_text(run, found[i].text);
+    }
+    finding->sources.items = kept;
+    finding->json = keep_text(run, finding->json);
+}
+
 static void judge(struct chat_run *run, struct chat_result *result, err ran)
 {
     struct ctx *ctx = &run->ctx;
     if (is_ok(ran)) {
         result->status = result->finding.sources.count > 0 ? "ok" : "empty";
+        keep_finding(run, &result->finding);
         return;
     }
     const bool invalid = ran.code == ERR_INVALID || ran.code == ERR_BAD_REQUEST;
@@ -100,6 +123,22 @@ static void number_sources(struct chat_run *run, const struct chat_finding *find
     }
 }
 
+/* A tool reads many times what it finds, and an answer lives long: a call has memory of its own. */
+static err run_apart(struct chat_run *run, struct chat_result *result)
+{
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    run->ctx.arena = scratch;
+    const err ran = run_tool(run, result);
+    run->ctx.arena = run->arena;
+    if (ran.code != ERR_CANCELLED) {
+        judge(run, result, ran);
+    }
+    run->ctx.error.fields = NULL;
+    run->ctx.error.field_count = 0;
+    arena_free(scratch);
+    return ran;
+}
+
 static err do_call(struct chat_run *run, const struct chat_call *call)
 {
     struct chat_result *result = &run->results[run->result_count++];
@@ -113,12 +152,11 @@ static err do_call(struct chat_run *run, const struct chat_call *call)
         return OK;
     }
     tell(run, result->tool->name, "running");
-    const err ran = run_tool(run, result);
+    const err ran = run_apart(run, result);
     if (ran.code == ERR_CANCELLED) {
         run->result_count--;
         return ran;
     }
-    judge(run, result, ran);
     result->took_ms = (clock_monotonic_ns(run->ctx.clock) - started_ns) / NS_PER_MS;
     number_sources(run, &result->finding);
     run->turn.result_count = run->result_count;

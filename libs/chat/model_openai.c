@@ -71,6 +71,18 @@ static bool is_refusal(int status)
     return status == 400 || status == 401 || status == 402 || status == 403;
 }
 
+/* Written in memory of its own: it is long, curl copies it, and the stream outlives it by far. */
+static err write_request(struct ctx *ctx, const struct exchange *exchange, enum chat_step step,
+    struct arena *scratch, struct client_request *out)
+{
+    struct ctx writing = *ctx;
+    writing.arena = scratch;
+    const err written =
+        chat_request_write(&writing, exchange->turn, step, &out->body, &out->body_len);
+    ctx->error = writing.error; /* without fields, which would be in the scratch */
+    return written;
+}
+
 static err open_stream(struct ctx *ctx, struct exchange *exchange, enum chat_step step)
 {
     struct chat_model *model = exchange->model;
@@ -85,9 +97,13 @@ static err open_stream(struct ctx *ctx, struct exchange *exchange, enum chat_ste
     if (request.timeout_ms == 0) {
         return fail(ctx, ERR_TIMEOUT, "no time left for the chat service");
     }
-    TRY(chat_request_write(ctx, exchange->turn, step, &request.body, &request.body_len));
     struct client_reply head = {0};
-    const err opened = upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    err opened = write_request(ctx, exchange, step, scratch, &request);
+    if (is_ok(opened)) {
+        opened = upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
+    }
+    arena_free(scratch);
     return !is_ok(opened) && is_refusal(head.status)
                ? fail(ctx, ERR_FORBIDDEN, "chat service refuses us: %d", head.status)
                : opened;

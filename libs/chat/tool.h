@@ -29,7 +29,7 @@ struct chat_asker {
 struct chat_source {
     struct field_set has;
     int64_t n;           /* marker [n] in the answer; 0 until the turn numbers it */
-    const char *type;    /* "faq", "property", "calculator", "availability" */
+    const char *type;    /* constant: "faq", "property", "calculator", "availability" */
     int64_t id;          /* of the entity; has says whether there is one */
     const char *title;   /* question of the FAQ entry, title of the listing */
     const char *url;     /* on the product's own site; NULL = none */

@@ -113,6 +113,7 @@ static enum MHD_Result begin(struct request *request, struct MHD_Connection *con
     struct guard_input input = {.method = method, .version = version};
     input.block_bytes =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    request->is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     input.target_at = IS_1_0 ? NULL : request->target_at;
     collect_headers(request, connection);
     const bool answered = intake_begin(request, &input);

@@ -82,6 +82,7 @@ struct request {
     size_t target_len, path_len;
     const char *target_at; /* where it stood; not to be read */
     struct headers headers;
+    bool is_1_1; /* its reply can come in chunks */
     bool has_body, chunked;
     bool discards_body; /* refused, but a client that still sends would not read why */
     struct buf body;

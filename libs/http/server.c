@@ -168,7 +168,9 @@ static void resume_ready(struct http_server *server)
     server->ready_first = NULL;
     while (request != NULL) {
         struct request *next = request->next_ready;
-        daemon_resume(request);
+        if (request->stream == NULL || !stream_push(request->stream)) {
+            daemon_resume(request);
+        }
         request = next;
     }
 }

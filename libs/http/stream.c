@@ -103,7 +103,7 @@ void stream_cut(struct stream *stream, enum stream_end why)
 
 void stream_keep_alive(struct stream *stream, int64_t now_ns)
 {
-    if (stream->waits && is_silent(stream, now_ns)) {
+    if (stream->waits && (stream->unsent_len > 0 || is_silent(stream, now_ns))) {
         stream_wake(stream);
     }
 }

@@ -26,7 +26,9 @@ enum fiber_state {
 struct fiber {
     struct fiber_stack stack;
     struct fiber_scheduler *scheduler; /* borrowed */
-    struct loop_timer *timer;          /* owned; deadline of the present wait */
+    struct loop_timer *timer;          /* owned; runs until timer_ns, at the latest until end_ns */
+    int64_t timer_ns;                  /* 0 = it does not run */
+    int64_t end_ns;                    /* of the present wait */
     struct fiber *prev, *next;         /* alive ones; the pool is linked by next */
     struct fiber *next_ready;
     enum fiber_state state;
@@ -114,6 +116,8 @@ static struct fiber *take_fiber(struct fiber_scheduler *scheduler)
 static void give_back(struct fiber *fiber)
 {
     struct fiber_scheduler *scheduler = fiber->scheduler;
+    loop_timer_stop(fiber->timer);
+    fiber->timer_ns = 0;
     if (fiber->prev != NULL) {
         fiber->prev->next = fiber->next;
     } else {
@@ -171,10 +175,26 @@ static void end_wait(struct fiber *fiber, enum err_code result)
     append_ready(fiber);
 }
 
+/* Who waits often, like a reader of a stream, nearly always ends its waits in time: the timer of an earlier wait goes on
+ * running, and is set anew only when it fires too early for the present one. */
+static void run_timer(struct fiber *fiber)
+{
+    if (fiber->timer_ns == 0 || fiber->timer_ns > fiber->end_ns) {
+        loop_timer_start_at(fiber->timer, fiber->end_ns);
+        fiber->timer_ns = fiber->end_ns;
+    }
+}
+
 static void on_deadline(void *arg)
 {
     struct fiber *fiber = arg;
-    if (fiber->state == FIBER_PARKED) {
+    fiber->timer_ns = 0;
+    if (fiber->state != FIBER_PARKED) {
+        return;
+    }
+    if (clock_monotonic_ns(&clock_system) < fiber->end_ns) {
+        run_timer(fiber);
+    } else {
         end_wait(fiber, ERR_TIMEOUT);
     }
 }
@@ -284,10 +304,10 @@ static enum err_code wait_for(struct fiber *fiber, const char *what, int64_t spa
     if (span_ns <= 0) {
         return ERR_TIMEOUT;
     }
-    loop_timer_start_at(fiber->timer, clock_monotonic_ns(&clock_system) + span_ns);
+    fiber->end_ns = clock_monotonic_ns(&clock_system) + span_ns;
+    run_timer(fiber);
     fiber->state = FIBER_PARKED;
     suspend(fiber, what);
-    loop_timer_stop(fiber->timer);
     return fiber->wait_result;
 }
 

@@ -175,6 +175,44 @@ START_TEST(park_ends_with_its_own_timeout)
 }
 END_TEST
 
+/* A wait that is ended by a wake, then one of job->timeout_ms. */
+static void park_after_a_wait_of(struct job *job, int64_t first_ms)
+{
+    job->fiber = fiber_current(job->world->loop);
+    ck_assert(is_ok(fiber_park(&job->ctx, job->world->loop, "test.first", first_ms)));
+    park_and_measure(job);
+}
+
+static void park_after_a_short_one(void *arg)
+{
+    park_after_a_wait_of(arg, /* first_ms */ 10);
+}
+
+static void park_after_a_long_one(void *arg)
+{
+    park_after_a_wait_of(arg, /* first_ms */ 30000);
+}
+
+START_TEST(a_wait_is_as_long_as_it_says_whatever_was_before)
+{
+    struct world world;
+    world_init(&world);
+    struct job longer = {.timeout_ms = 40};
+    struct job shorter = {.timeout_ms = 40};
+    ck_assert(!start(&world, &longer, park_after_a_short_one));
+    ck_assert(!start(&world, &shorter, park_after_a_long_one));
+    fiber_wake(longer.fiber);
+    fiber_wake(shorter.fiber);
+    run_for(&world, 400);
+    ck_assert(longer.ended && shorter.ended);
+    ck_assert_int_eq(longer.result.code, ERR_TIMEOUT);
+    ck_assert_int_eq(shorter.result.code, ERR_TIMEOUT);
+    ck_assert_int_ge(longer.rounds, 40);
+    ck_assert_int_ge(shorter.rounds, 40);
+    loop_free(world.loop);
+}
+END_TEST
+
 static void park_with_short_ctx(void *arg)
 {
     struct job *job = arg;
@@ -551,6 +589,7 @@ static TCase *waiting_tests(void)
     tcase_add_test(tcase, woken_fibers_run_in_the_order_of_the_wakes);
     tcase_add_test(tcase, wake_before_the_park_is_kept_once);
     tcase_add_test(tcase, park_ends_with_its_own_timeout);
+    tcase_add_test(tcase, a_wait_is_as_long_as_it_says_whatever_was_before);
     tcase_add_test(tcase, deadline_of_the_ctx_wins_over_a_longer_timeout);
     tcase_add_test(tcase, cancel_ends_the_present_wait_and_all_later_ones);
     tcase_add_test(tcase, cancel_before_the_wait_is_kept);
