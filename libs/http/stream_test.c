@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/arena.h"
 #include "http/call.h"
 #include "http/metrics.h"
+#include "http/request.h"
 #include "http/testing/streaming.h"
 #include "net/fiber.h"
 
@@ -207,6 +209,38 @@ static void tell_stall(struct world *world)
     close(client->fd);
 }
 
+/* Its socket is full now and then: nothing is lost, nothing comes twice. */
+static void tell_slow_reader(struct world *world)
+{
+    struct source *source = &world->sources[0];
+    struct client *client = client_dial(world, 4096);
+    const int send_bytes = 4096;
+    const char *expected = "";
+    int full = 0;
+    client_ask(client, "GET /s0 HTTP/1.1");
+    client_expect(client, "\r\n\r\n", 1000);
+    setsockopt(world->server->conns.open->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes,
+        sizeof(send_bytes));
+    for (int i = 0; i < 25; i++) {
+        for (int rests = 0; source->at < source->len; rests++) {
+            full += rests == 20;
+            if (rests > 20) {
+                client_take(client);
+            }
+            streaming_rest(world, 5);
+        }
+        source->at = source->len = 0;
+        const char *event = arena_printf(world->arena, "data: %d %02000d\n\n", i, i);
+        source_say(source, event);
+        expected = arena_printf(world->arena, "%s%s", expected, event);
+    }
+    ck_assert_int_gt(full, 2);
+    source_end(source);
+    client_expect(client, "\r\n0\r\n\r\n", 20000);
+    ck_assert_str_eq(client_body(client), expected);
+    close(client->fd);
+}
+
 static void tell_two(struct world *world)
 {
     struct client *one = client_open_stream(world, "GET /s0 HTTP/1.1");
@@ -336,6 +370,7 @@ static const struct {
     {"a client that leaves is noticed", tell_leaving},
     {"a client may leave before its stream begins", tell_leaving_early},
     {"a client that takes nothing is cut", tell_stall},
+    {"a client that reads slowly gets all", tell_slow_reader},
     {"two streams do not disturb each other", tell_two},
     {"no stream after a failure nor for HEAD", tell_no_stream},
     {"closing the server ends streams", tell_close},
