@@ -170,7 +170,7 @@ def test_replies_of_every_kind_can_be_read(app, product, agent):
 
 def test_413_and_431_can_be_read(app, product, agent):
     origin = ("Origin", origins(product)[0])
-    head = [origin, ("Authorization", f"Bearer {agent}"), ("Content-Type", "application/json"), ("Content-Length", "1000000")]
+    head = [origin, ("Authorization", f"Bearer {agent}"), ("Content-Type", "application/json"), ("Content-Length", "10000000")]
     for status, data in ((413, request("POST", LIST, head)), (431, request("GET", LIST, [origin, ("X-Fill", "f" * 8200)]))):
         answer = exchange(app.port, data)
         assert answer.statuses == [status]

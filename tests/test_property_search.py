@@ -242,7 +242,8 @@ def test_a_narrow_filter_loses_nothing(app, services, agent, product):
         assert math.isclose(float(through[0][1]), float(compared[0][1]), abs_tol=0.001)
         found = find(app, f"made up {word}", city=word, limit=50)
         assert len(found["data"]) == 50 and all(item["city"] == word for item in found["data"])
-        assert len(find(app, f"made up {word}", limit=20)["data"]) == 20
+        wide = find(app, f"made up {word}", limit=20)
+        assert len(wide["data"]) == 20, wide
     finally:
         services.sql(product, f"DELETE FROM properties WHERE slug LIKE '{word}-%'")
 
