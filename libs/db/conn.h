@@ -55,6 +55,7 @@ struct db_conn {
     int in_flight;
     int64_t progress_ns; /* last sign of life while something was asked */
     int unsynced;        /* queries that share the next Sync */
+    int executed;        /* statements since the plans were made */
     bool dirty;          /* in env->unflushed */
     struct db_conn *next_unflushed;
     /* Tells the owner: became ready, went down, or (ready) has answered all it was asked. */

@@ -75,12 +75,15 @@ static const struct db_stmt wide = {"wide", "SELECT 1 AS n, 2 AS surplus"};
 static const struct db_stmt null_number = {"null_number", "SELECT NULL::bigint AS n"};
 static const struct db_stmt broken = {"broken", "SELECT n FROM no_such_table"};
 static const struct db_stmt all_things = {"all_things", "SELECT * FROM changing"};
+static const struct db_stmt grown = {"grown", "SELECT id AS n FROM growing WHERE id = $1::bigint"};
+static const struct db_stmt plan = {"plan", "SELECT plan_of('grown(1)') AS name"};
 static const struct db_stmt show = {"show",
     "SELECT current_setting('TimeZone') AS name, current_setting('statement_timeout') AS state, "
     "current_setting('search_path') AS extra"};
 
 static const struct db_stmt *const statements[] = {&echo, &series, &size_of, &divide, &quotient,
-    &moment, &sleep_s, &insert, &update, &wide, &null_number, &broken, &all_things, &show, NULL};
+    &moment, &sleep_s, &insert, &update, &wide, &null_number, &broken, &all_things, &grown, &plan,
+    &show, NULL};
 static const struct db_stmt *const *const lists[] = {statements, NULL};
 
 static void run(void (*fn)(struct ctx *ctx, struct db_test *test))
@@ -462,6 +465,47 @@ START_TEST(a_statement_whose_table_came_later_works_without_a_restart)
 }
 END_TEST
 
+/* Of the statement `grown` on the connection that asks. */
+static const char *current_plan(struct ctx *ctx, struct db_test *test)
+{
+    static const struct field fields[] = {FIELD_STR(struct owner, name, "First line of the plan")};
+    static const struct shape shape = {
+        .name = "plan", .size = sizeof(struct owner), .fields = fields, .count = 1};
+    struct owner owner = {0};
+    must(ctx, db_one(ctx, test->db, &plan, DB_NO_ARGS, &shape, &owner));
+    return owner.name;
+}
+
+static void read_grown(struct ctx *ctx, struct db_test *test, int times)
+{
+    for (int i = 0; i < times; i++) {
+        struct list list = {0};
+        must(ctx, db_list(ctx, test->db, &grown, DB_ARGS(DB_I64(1)), SHAPE(number), 0, &list));
+    }
+}
+
+static void grow(struct ctx *ctx, struct db_test *test)
+{
+    read_grown(ctx, test, 10); /* the plan is settled */
+    postgres_sql("postgres", "INSERT INTO growing SELECT generate_series(1, 20000)");
+    read_grown(ctx, test, 10);
+    ck_assert_ptr_nonnull(strstr(current_plan(ctx, test), "Seq Scan"));
+    read_grown(ctx, test, 5000);
+    ck_assert_ptr_nonnull(strstr(current_plan(ctx, test), "Index"));
+}
+
+START_TEST(a_plan_is_made_anew_when_its_table_has_grown)
+{
+    postgres_sql("postgres", "CREATE TABLE growing (id bigint PRIMARY KEY)");
+    postgres_sql("postgres", "VACUUM ANALYZE growing");
+    postgres_sql("postgres",
+        "CREATE FUNCTION plan_of(statement text) RETURNS text LANGUAGE plpgsql AS $$"
+        "DECLARE line text; BEGIN EXECUTE 'EXPLAIN EXECUTE ' || statement INTO line; RETURN line; "
+        "END $$");
+    run(grow);
+}
+END_TEST
+
 static void read_session(struct ctx *ctx, struct db_test *test)
 {
     struct item item = {0};
@@ -504,6 +548,7 @@ int main(void)
     tcase_add_test(tests, a_full_queue_says_come_back);
     tcase_add_test(tests, a_changed_schema_is_prepared_again);
     tcase_add_test(tests, a_statement_whose_table_came_later_works_without_a_restart);
+    tcase_add_test(tests, a_plan_is_made_anew_when_its_table_has_grown);
     tcase_add_test(tests, the_session_is_pinned);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -16,6 +16,10 @@
 #define TIMER_SLACK_NS (5 * NS_PER_MS)
 /* Answers of queries that share a Sync come together: a slow one holds up so many at most. */
 #define SHARE_MAX 16
+/* A plan stays as it was made, and one that was made when its table was nearly empty reads all of it: Postgres looks
+ * again when it has counted the rows, which takes a minute and more. After so many statements we let it look; what
+ * that costs is nothing beside them. */
+#define PLANS_LAST 5000
 
 enum query_end { PENDING, ANSWERED, LOST };
 
@@ -258,6 +262,16 @@ struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *st
         begin(conn) && PQsendPrepare(conn->pg, stmt->name, stmt->text, 0, NULL) == 1);
 }
 
+/* false: broken. */
+static bool renew_plans(struct db_conn *conn)
+{
+    if (++conn->executed < PLANS_LAST) {
+        return true;
+    }
+    conn->executed = 0;
+    return db_query_text(conn, "DISCARD PLANS") != NULL;
+}
+
 static bool send_execute(struct db_conn *conn, const struct db_stmt *stmt, struct db_args args)
 {
     ASSERT(args.count <= ARGS_MAX);
@@ -277,6 +291,9 @@ static bool send_execute(struct db_conn *conn, const struct db_stmt *stmt, struc
 struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
     struct db_args args)
 {
+    if (!renew_plans(conn)) {
+        return NULL;
+    }
     return end_query(conn, begin(conn) && send_execute(conn, stmt, args));
 }
 
@@ -284,6 +301,9 @@ struct db_query *db_query_share(struct db_conn *conn, const struct db_stmt *stmt
     struct db_args args)
 {
     ASSERT(stmt->reads);
+    if (!renew_plans(conn)) {
+        return NULL;
+    }
     if (!(conn->unsynced < SHARE_MAX || send_sync(conn)) || !send_execute(conn, stmt, args)) {
         db_conn_break(conn, NULL);
         return NULL;
