@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 import check_source
 
-DOMAIN = {"users", "properties", "bookings", "faq"}
+DOMAIN = {"users", "properties", "bookings", "faq", "inquiries"}
 LAYERS = {
     "core": set(),
     "config": {"core"},

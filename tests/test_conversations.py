@@ -132,10 +132,10 @@ def test_a_guest_signs_in(app, services, product, session):
     with_both = app.get(f"{CONVERSATIONS}/{min(ids)}", token=token, headers=mine(session))
     assert with_both.status == 200, "who signs in still holds the session"
     claimed = app.post("/api/v1/users/me/claim", {"session_id": session}, token=token)
-    assert claimed.status == 200 and claimed.json == {"conversations": 2}
+    assert claimed.status == 200 and claimed.json == {"conversations": 2, "inquiries": 0}
     assert {row["id"] for row in app.get(CONVERSATIONS, token=token).json["data"]} == ids
     assert app.get(CONVERSATIONS, headers=mine(session)).json["data"] == []
     assert app.get(f"{CONVERSATIONS}/{min(ids)}", headers=mine(session)).status == 404, "the session has no power any more"
-    assert app.post("/api/v1/users/me/claim", {"session_id": session}, token=token).json == {"conversations": 0}
+    assert app.post("/api/v1/users/me/claim", {"session_id": session}, token=token).json == {"conversations": 0, "inquiries": 0}
     assert app.post("/api/v1/users/me/claim", {"session_id": session}).status == 401
     assert services.sql(product, f"SELECT count(*) FROM conversations WHERE session_hash = sha256('{session}')") == [["0"]]

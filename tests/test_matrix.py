@@ -50,6 +50,8 @@ FAQ, EDIT, JOBS = "/api/v1/faq", "/api/v1/admin/faq", "/api/v1/admin/jobs"
 
 
 CHAT, TALKS, SAID = "/api/v1/llm/chat", "/api/v1/llm/conversations", "/api/v1/llm/messages"
+INQUIRIES = "/api/v1/inquiries"
+CONTACT = {"name": "Matrix", "email": "matrix@example.com"}
 PROMPTS, GOLDEN = "/api/v1/admin/chat/prompts", "/api/v1/admin/chat/golden"
 
 
@@ -80,6 +82,8 @@ EXPECTED = {
     **{f"{method} {TALKS}/{{id}}": same(404) for method in ("get", "patch", "delete")}, f"get {TALKS}/{{id}}/messages": same(404),
     f"post {TALKS}/{{id}}/stop": same(404), f"get {TALKS}/{{id}}/stream": same(404),
     **{f"{method} {SAID}/{{id}}/feedback": same(404) for method in ("put", "delete")}, f"post {SAID}/{{id}}/regenerate": same(404),
+    f"post {TALKS}/{{id}}/handoff": same(404),
+    f"post {INQUIRIES}": same(201), f"get {INQUIRIES}": row(401, 403, 200, 200, 200), f"get {INQUIRIES}/{{id}}": owners(200), f"patch {INQUIRIES}/{{id}}": owners(200),
     "post /api/v1/users/me/claim": SIGNED_IN, "get /api/v1/users/me/usage": SIGNED_IN,
     f"get {PROMPTS}": ADMINS, f"post {PROMPTS}": admins(201), f"get {PROMPTS}/{{version}}": ADMINS, f"get {PROMPTS}/{{a}}/diff/{{b}}": ADMINS,
     f"post {PROMPTS}/{{version}}/activate": ADMINS, f"post {PROMPTS}/{{version}}/eval": admins(202), f"post {PROMPTS}/preview": ADMINS,
@@ -94,6 +98,8 @@ BODIES = {
     f"patch {LISTING}": {"bedrooms_total": 3}, f"put {LISTING}/images": {"images": [{"url": "https://images.example/a.jpg"}]},
     f"put {LISTING}/texts/{{locale}}": {"title": "Matrix text"}, f"post {FAQ}/{{id}}/feedback": {"helpful": True, "session_id": "s" * 22}, f"patch {EDIT}/{{id}}": {"position": 2},
     f"post {CHAT}": {"content": "matrix"}, f"patch {TALKS}/{{id}}": {"title": "matrix"}, f"put {SAID}/{{id}}/feedback": {"rating": "up"},
+    f"post {INQUIRIES}": {**CONTACT, "kind": "question", "message": "matrix", "consent": True}, f"patch {INQUIRIES}/{{id}}": {"status": "open"},
+    f"post {TALKS}/{{id}}/handoff": CONTACT,
     "post /api/v1/users/me/claim": {"session_id": "s" * 22}, f"post {PROMPTS}": {"system_prompt": "matrix"}, f"post {GOLDEN}": {"question": "matrix"},
     f"post {PROMPTS}/preview": {"version": 1, "content": "matrix"}, "put /api/v1/admin/budgets": {}, "put /api/v1/admin/model-prices": {"prices": []},
     f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
@@ -131,6 +137,11 @@ class Targets:
     def conversation(self):
         return int(self.services.sql(self.product, "INSERT INTO conversations (session_hash, locale) VALUES (sha256('matrix'), 'en') RETURNING id")[0][0])
 
+    def inquiry(self):
+        """About the agent's listing."""
+        return int(self.services.sql(self.product, f"""INSERT INTO inquiries (property_id, kind, name, email, message, consent_at, ip_hash)
+            VALUES ({self.listing}, 'question', 'Matrix', 'matrix@example.com', '{self.mark}', now(), sha256('matrix')) RETURNING id""")[0][0])
+
     def message(self):
         return int(self.services.sql(self.product, f"""INSERT INTO messages (conversation_id, role, content, status)
             VALUES ({self.conversation()}, 'assistant', '{self.mark}', 'complete') RETURNING id""")[0][0])
@@ -140,7 +151,7 @@ class Targets:
 
     def id_of(self, path):
         kinds = {f"{EDIT}/categories/": self.category, f"{EDIT}/gaps/": self.gap, f"{EDIT}/": self.entry, f"{FAQ}/": self.entry, f"{JOBS}/": self.job,
-                 f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden,
+                 f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden, f"{INQUIRIES}/": self.inquiry,
                  "/api/v1/users/": lambda: self.person, "/api/v1/properties/": lambda: self.listing}
         return next(make for start, make in kinds.items() if path.startswith(start))() if "{id}" in path else ""
 

@@ -180,19 +180,16 @@ static const struct field claim_in_fields[] = {
     FIELD_STR(struct claim_in, session_id, "Session that the guest had", .required = true,
         .max = 64, .check = input_is_session, .check_text = "must be 22 to 64 of A-Z a-z 0-9 _ -"),
 };
-struct claim_out {
-    int64_t conversations;
-};
-static const struct field claim_out_fields[] = {
-    FIELD_I64(struct claim_out, conversations, "Conversations that are the user's now"),
+static const struct field claimed_fields[] = {
+    FIELD_I64(struct claimed, conversations, "Conversations that are the user's now"),
+    FIELD_I64(struct claimed, inquiries, "Inquiries that are the user's now"),
 };
 
 static err claim(struct call *call)
 {
     const struct claim_in *in = call->in;
-    struct claim_out *out = call->out;
     return conversations_claim(call->ctx, call->services->db, call->principal.user_id,
-        in->session_id, &out->conversations);
+        in->session_id, call->out);
 }
 
 #define CHAT_ROW .tag = "Chat", .feature = FEATURE_CHAT, .auth = AUTH_GUEST, .rate = RATE_DEFAULT
@@ -222,6 +219,6 @@ const struct http_route conversations_routes[] = {
     {POST("/users/me/claim"), .tag = "Users", .feature = FEATURE_CHAT, .auth = AUTH_USER,
         .rate = RATE_DEFAULT, .summary = "Take over what one began as a guest",
         .description = "The session has no power over it afterwards.", .idempotent = true,
-        .in = SHAPE(claim_in), .out = SHAPE(claim_out), .run = claim},
+        .in = SHAPE(claim_in), .out = SHAPE(claimed), .run = claim},
     {0},
 };

@@ -67,6 +67,21 @@ bool input_is_phone(const char *text)
     return text[0] == '+' && digits >= 6 && digits <= 15;
 }
 
+/* Something before one @, a name with a dot behind it. Whether that reaches anybody only a letter tells. */
+bool input_is_email(const char *text)
+{
+    const char *at = strchr(text, '@');
+    const char *dot = at == NULL ? NULL : strrchr(at, '.');
+    if (dot == NULL || at == text || dot == at + 1 || dot[1] == '\0' ||
+        strchr(at + 1, '@') != NULL || strpbrk(text, ",;<>()\"\\") != NULL) {
+        return false;
+    }
+    while ((unsigned char)*text > ' ' && *text != 0x7f) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 bool input_is_https_url(const char *text)
 {
     return strncmp(text, "https://", 8) == 0 && text[8] != '\0' && text[8] != '/' &&

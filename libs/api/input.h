@@ -31,6 +31,7 @@ const char *input_guess_locale(const struct call *call, const char *text);
 
 bool input_is_blank(const char *text);
 bool input_is_phone(const char *text);
+bool input_is_email(const char *text);
 bool input_is_https_url(const char *text);
 bool input_is_slug(const char *text);
 

@@ -21,6 +21,20 @@ START_TEST(phones_need_a_country_code)
 }
 END_TEST
 
+START_TEST(letters_have_an_address)
+{
+    ck_assert(input_is_email("guest@example.com"));
+    ck_assert(input_is_email("first.last+tag@mail.example.co.th"));
+    const char *const bad[] = {"", "@", "a@", "@example.com", "a@b", "a@.com", "a@b.",
+        "a b@example.com", "a@exam ple.com", "a@b@example.com", "a@example.com,b@example.com",
+        "A <a@example.com>", "a@example.com\n", "a@example.com\r\nBcc: b@example.com",
+        "\x7f@example.com"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ck_assert_msg(!input_is_email(bad[i]), "%s", bad[i]);
+    }
+}
+END_TEST
+
 START_TEST(addresses_must_be_https)
 {
     ck_assert(input_is_https_url("https://images.example/a.jpg?x=1"));
@@ -98,6 +112,7 @@ int main(void)
     Suite *suite = suite_create("input");
     TCase *tests = tcase_create("input");
     tcase_add_test(tests, phones_need_a_country_code);
+    tcase_add_test(tests, letters_have_an_address);
     tcase_add_test(tests, addresses_must_be_https);
     tcase_add_test(tests, slugs_are_never_ids);
     tcase_add_test(tests, sessions_are_long_and_plain);

@@ -5,6 +5,7 @@
 #include "core/codes.h"
 #include "core/ctx.h"
 #include "db/db.h"
+#include "inquiries/inquiries.h"
 
 static const struct field conversation_fields[] = {
     FIELD_I64(struct conversation, id, "Id"),
@@ -135,23 +136,25 @@ err conversations_unvote(struct ctx *ctx, struct db *db, const struct chat_calle
 struct claiming {
     int64_t user_id;
     const char *session;
-    int64_t count;
+    struct claimed claimed;
 };
 
-/* A transaction, though of one statement: it may carry an Idempotency-Key. */
 static err claim(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct claiming *claiming = arg;
     const struct chat_caller guest = {.session = claiming->session};
-    return db_exec(ctx, tx, &SQL_chat_claim,
-        DB_ARGS(DB_I64(claiming->user_id), caller_session(ctx, &guest)), &claiming->count);
+    TRY(db_exec(ctx, tx, &SQL_chat_claim,
+        DB_ARGS(DB_I64(claiming->user_id), caller_session(ctx, &guest)),
+        &claiming->claimed.conversations));
+    return inquiries_claim(ctx, tx, claiming->user_id, claiming->session,
+        &claiming->claimed.inquiries);
 }
 
 err conversations_claim(struct ctx *ctx, struct db *db, int64_t user_id, const char *session,
-    int64_t *out_count)
+    struct claimed *out)
 {
-    struct claiming claiming = {user_id, session, 0};
+    struct claiming claiming = {user_id, session, {0}};
     TRY(db_tx(ctx, db, claim, &claiming));
-    *out_count = claiming.count;
+    *out = claiming.claimed;
     return OK;
 }

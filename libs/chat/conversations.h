@@ -59,8 +59,11 @@ err conversations_vote(struct ctx *ctx, struct db *db, const struct chat_caller 
 err conversations_unvote(struct ctx *ctx, struct db *db, const struct chat_caller *caller,
     int64_t message_id);
 
-/* Those of a guest's session become the user's, all or none. */
+struct claimed {
+    int64_t conversations, inquiries;
+};
+/* What belongs to a guest's session becomes the user's, all or nothing. */
 err conversations_claim(struct ctx *ctx, struct db *db, int64_t user_id, const char *session,
-    int64_t *out_count);
+    struct claimed *out);
 
 #endif

@@ -72,6 +72,8 @@ const struct field http_config_fields[] = {
         .unit = "requests a minute"),
     FIELD_I64(struct http_config, rate_limit_chat_user_per_day, "Questions to the chat of one user",
         .min = 1, .max = 1000000000, .dflt = 100, .unit = "requests a day"),
+    FIELD_I64(struct http_config, rate_limit_inquiries_per_hour, "Inquiries from one address",
+        .min = 1, .max = 1000000000, .dflt = 5, .unit = "requests an hour"),
     FIELD_I64(struct http_config, max_connections, "Client connections of one worker", .min = 1,
         .max = LIMIT_CONNECTIONS_PER_WORKER, .dflt = LIMIT_CONNECTIONS_PER_WORKER),
 };

@@ -40,7 +40,8 @@ struct http_config {
     int64_t rate_limit_chat_address_per_day; /* questions of all guests of an address */
     int64_t rate_limit_chat_user_per_minute;
     int64_t rate_limit_chat_user_per_day;
-    int64_t max_connections; /* per worker */
+    int64_t rate_limit_inquiries_per_hour; /* per address */
+    int64_t max_connections;               /* per worker */
 };
 extern const struct field http_config_fields[];
 extern const int http_config_count;

@@ -14,6 +14,7 @@
 #include "faq/sql.h"
 #include "http/metrics.h"
 #include "http/problem.h"
+#include "inquiries/sql.h"
 #include "jobs/jobs.h"
 #include "jobs/sql.h"
 #include "net/cache.h"
@@ -34,7 +35,7 @@
 
 /* Every statement of the process; each library lists its own. */
 static const struct db_stmt *const *const statements[] = {
-    users_sql, properties_sql, faq_sql, chat_sql, jobs_sql, svc_sql, NULL};
+    users_sql, properties_sql, faq_sql, inquiries_sql, chat_sql, jobs_sql, svc_sql, NULL};
 
 /* auth asks for the user behind verified claims; users answers. */
 static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
