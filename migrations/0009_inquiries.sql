@@ -40,3 +40,20 @@ CREATE INDEX conversations_guest_age ON conversations (coalesce(last_message_at,
 -- For administrators: all conversations, latest first; and what was said since.
 CREATE INDEX conversations_latest ON conversations (coalesce(last_message_at, created_at) DESC, id DESC);
 CREATE INDEX messages_created ON messages (created_at);
+
+-- Whether an administrator looks for this conversation: by its title or what was said, and by one answer in it that fits all the rest.
+CREATE FUNCTION chat_reviewed(c conversations, in_rating bigint, in_grounded boolean, in_degraded text, in_model text, in_version bigint,
+                              in_any boolean, in_q text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT (NOT in_any OR EXISTS (
+               SELECT FROM messages m LEFT JOIN message_feedback f ON f.message_id = m.id
+               WHERE m.conversation_id = c.id AND m.role = 'assistant'
+                 AND (in_rating IS NULL OR f.rating = in_rating)
+                 AND (in_grounded IS NULL OR m.grounded = in_grounded)
+                 AND (in_degraded IS NULL OR m.degraded = in_degraded OR (in_degraded = 'any' AND m.degraded IS NOT NULL))
+                 AND (in_model IS NULL OR m.model = in_model)
+                 AND (in_version IS NULL OR m.prompt_version = in_version)))
+       AND (in_q IS NULL OR EXISTS (
+               SELECT FROM (SELECT '%' || replace(replace(replace(in_q, '\', '\\'), '%', '\%'), '_', '\_') || '%' AS text) pattern
+               WHERE c.title ILIKE pattern.text
+                  OR EXISTS (SELECT FROM messages m WHERE m.conversation_id = c.id AND m.content ILIKE pattern.text)))
+$$;

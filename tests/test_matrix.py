@@ -89,6 +89,7 @@ EXPECTED = {
     f"post {PROMPTS}/{{version}}/activate": ADMINS, f"post {PROMPTS}/{{version}}/eval": admins(202), f"post {PROMPTS}/preview": ADMINS,
     f"get {GOLDEN}": ADMINS, f"post {GOLDEN}": admins(201), f"delete {GOLDEN}/{{id}}": admins(204),
     **{f"{method} /api/v1/admin/{what}": ADMINS for method in ("get", "put") for what in ("budgets", "model-prices")}, "get /api/v1/admin/usage": ADMINS,
+    **{f"get /api/v1/admin/{what}": ADMINS for what in ("conversations", "conversations/{id}", "overview")},
     f"put {LISTING}/texts/{{locale}}": owners(200), f"delete {LISTING}/texts/{{locale}}": owners(204),
 }
 
@@ -152,6 +153,7 @@ class Targets:
     def id_of(self, path):
         kinds = {f"{EDIT}/categories/": self.category, f"{EDIT}/gaps/": self.gap, f"{EDIT}/": self.entry, f"{FAQ}/": self.entry, f"{JOBS}/": self.job,
                  f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden, f"{INQUIRIES}/": self.inquiry,
+                 "/api/v1/admin/conversations/": self.conversation,
                  "/api/v1/users/": lambda: self.person, "/api/v1/properties/": lambda: self.listing}
         return next(make for start, make in kinds.items() if path.startswith(start))() if "{id}" in path else ""
 

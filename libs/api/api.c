@@ -15,6 +15,7 @@ const struct http_route *const api_routes[] = {
     faq_gaps_routes,
     chat_routes,
     conversations_routes,
+    conversations_admin_routes,
     chat_admin_routes,
     chat_golden_routes,
     chat_spending_routes,

@@ -14,6 +14,7 @@ extern const struct http_route property_search_routes[];
 extern const struct http_route faq_routes[];
 extern const struct http_route chat_routes[]; /* questions, answers */
 extern const struct http_route conversations_routes[];
+extern const struct http_route conversations_admin_routes[];
 extern const struct http_route chat_admin_routes[];
 extern const struct http_route chat_golden_routes[];
 extern const struct http_route chat_spending_routes[];
