@@ -33,5 +33,8 @@ const struct field chat_config_fields[] = {
     FIELD_STRS(struct chat_config, chat_tools_enabled,
         "What the chat may look up; empty = all that the product has", .check = is_tool_name,
         .check_text = "must be names of tools like faq_rag", .max = 16),
+    FIELD_I64(struct chat_config, data_retention_guest_days,
+        "Conversations of guests are deleted so long after the last question", .min = 1,
+        .max = 3650, .dflt = 30, .unit = "days"),
 };
 const int chat_config_count = sizeof(chat_config_fields) / sizeof(chat_config_fields[0]);

@@ -17,6 +17,7 @@ struct chat_config {
     double chat_temperature;
     int64_t chat_timeout_seconds;
     struct strs chat_tools_enabled; /* empty = all that the product has */
+    int64_t data_retention_guest_days;
 };
 extern const struct field chat_config_fields[];
 extern const int chat_config_count;

@@ -46,6 +46,8 @@ typedef err job_fn(struct ctx *ctx, const struct services *services, struct job 
 struct job_kind {
     const char *kind; /* "property.embed" */
     job_fn *run;
+    int64_t
+        every_seconds; /* it comes round: queued without payload when the last one is so old; 0 = never */
 };
 
 /* Keeps how far the job is (JSON object; inside a transaction together with the work) and holds on to it. The

@@ -22,6 +22,7 @@
 #define POLL_MS 1000
 #define BOOK_MS 5000 /* for what the runner itself asks of the database */
 #define BOOK_TRIES 3
+#define ROUND_NS INT64_C(600000000000)
 #define BACKOFF_MS INT64_C(5000)
 #define BACKOFF_MAX_MS INT64_C(3600000)
 
@@ -33,9 +34,10 @@ struct jobs {
     const char *name;  /* of this worker, unique over time and machines */
     const char *kinds; /* comma separated */
     struct fiber *fiber;
-    bool busy;    /* a fiber of ours is alive */
-    bool look;    /* something was queued since the last look */
-    bool drained; /* what we held has been given back */
+    bool busy;        /* a fiber of ours is alive */
+    bool look;        /* something was queued since the last look */
+    int64_t round_ns; /* when to look again for what comes round; 0 = now */
+    bool drained;     /* what we held has been given back */
     void (*done)(void *arg);
     void *done_arg;
     struct jobs_state state;
@@ -190,11 +192,42 @@ static bool take_and_do(struct jobs *jobs)
     return found;
 }
 
+static err queue_rounds(struct jobs *jobs, struct ctx *ctx)
+{
+    for (const struct job_kind *kind = jobs->options.kinds; kind->kind != NULL; kind++) {
+        if (kind->every_seconds > 0) {
+            TRY(db_exec(ctx, jobs->options.services->db, &SQL_jobs_round,
+                DB_ARGS(DB_TEXT(kind->kind), DB_I64(kind->every_seconds)),
+                /* out_affected */ NULL));
+        }
+    }
+    return OK;
+}
+
+/* Without an answer of the database the next look asks again. */
+static void look_for_rounds(struct jobs *jobs)
+{
+    const int64_t now_ns = clock_monotonic_ns(jobs->options.clock);
+    if (now_ns < jobs->round_ns) {
+        return;
+    }
+    struct arena *arena = arena_new(/* pool */ NULL);
+    struct ctx ctx;
+    ctx_init(&ctx, arena, jobs->options.clock, jobs->options.log, BOOK_MS);
+    if (is_ok(queue_rounds(jobs, &ctx))) {
+        jobs->round_ns = now_ns + ROUND_NS;
+    } else {
+        log_debug(&ctx, "job.round_failed", LOG_STR("why", ctx.error.text));
+    }
+    arena_free(arena);
+}
+
 static void work(void *arg)
 {
     struct jobs *jobs = arg;
     jobs->fiber = fiber_current(jobs->loop);
     bool found = true;
+    look_for_rounds(jobs);
     while (!is_draining(jobs) && (found || jobs->look)) {
         jobs->look = false;
         found = take_and_do(jobs);

@@ -1,11 +1,15 @@
 #include "svc/job_kinds.h"
 
 #include "chat/golden.h"
+#include "chat/retention.h"
 #include "faq/background.h"
 #include "properties/embed.h"
 
+#define DAY_S 86400
+
 const struct job_kind job_kinds[] = {
     {"chat.eval", golden_job},
+    {"chat.retention", chat_retention_job, .every_seconds = DAY_S},
     {"faq.embed", faq_job_embed},
     {"faq.embed_all", faq_job_embed_all},
     {"faq.import", faq_job_import},

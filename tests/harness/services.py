@@ -48,15 +48,20 @@ class Services:
             raise RuntimeError(done.stderr)
         return [line.split("\t") for line in done.stdout.splitlines()]
 
-    @contextlib.contextmanager
     def locked(self, product, table, database=None):
         """Nobody else reads or writes the table inside the block."""
+        return self.holding(product, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", database)
+
+    @contextlib.contextmanager
+    def holding(self, product, statement, database=None):
+        """What the statement locks stays locked inside the block."""
         url = self.psql_url(database or f"{product}_db_test")
         shell = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", url],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        shell.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
+        shell.stdin.write(f"BEGIN; {statement}; SELECT 'locked';\n")
         shell.stdin.flush()
-        assert shell.stdout.readline() == "locked\n"
+        while (line := shell.stdout.readline()) != "locked\n":
+            assert line, "the statement failed"
         try:
             yield
         finally:
