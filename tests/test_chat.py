@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+import uuid
 
 import pytest
 
@@ -66,6 +67,33 @@ def test_it_says_that_it_does_not_know(app, services, product):
     assert answer["suggestions"] == app.get("/api/v1/config").json["chat"]["suggestions"]
     wait_for(lambda: services.sql(product, f"""SELECT 1 FROM faq_gaps g JOIN faq_gap_examples e ON e.gap_id = g.id
         WHERE e.question = '{UNKNOWN}' AND e.source = 'chat' AND e.message_id = {answer["user_message_id"]}"""))
+
+
+@pytest.mark.parametrize("text,words", [
+    ("Hello", "Hello!"), ("hi there!", "Hello!"), ("Thanks", "You are welcome"), ("Thank you very much.", "You are welcome"), ("สวัสดีครับ", "สวัสดี"),
+    ("ขอบคุณค่ะ", "ด้วยความยินดี")])
+def test_who_greets_is_greeted(app, services, product, text, words):
+    gaps = "SELECT coalesce(sum(count), 0) FROM faq_gaps"
+    before = services.sql(product, gaps)
+    answer = ask(app, text)
+    message = answer["message"]
+    assert message["content"].startswith(words) and message["finish_reason"] == "stop" and answer["degraded"] is None
+    assert message["sources"] == [] and message["tool_calls"] == [] and answer["grounded"] is False
+    refused = ask(app, f"{text}, {uuid.uuid4().hex}?")
+    assert refused["message"]["finish_reason"] == "no_evidence", "one more word makes it a question"
+    wait_for(lambda: int(services.sql(product, gaps)[0][0]) > int(before[0][0]))
+    assert int(services.sql(product, gaps)[0][0]) == int(before[0][0]) + 1
+    assert services.sql(product, f"SELECT 1 FROM faq_gaps WHERE lower(sample_question) = lower('{text}')") == []
+
+
+@pytest.mark.parametrize("question,offer", [(UNKNOWN, "pass your question on to our team"), ("พรุ่งนี้อากาศเป็นอย่างไร", "ส่งคำถามนี้ต่อให้ทีมงานไหม")])
+def test_who_gets_no_answer_is_offered_a_person(app, question, offer):
+    session = new_session()
+    answer = ask(app, question, session=session)
+    assert answer["message"]["finish_reason"] == "no_evidence" and offer in answer["message"]["content"]
+    handed = app.post(f"{CONVERSATIONS}/{answer['conversation_id']}/handoff", {"name": "Ann", "email": "ann@example.com"},
+                      headers={"X-Session-Id": session})
+    assert handed.status == 201
 
 
 def test_the_same_question_gets_the_same_answer(app, product):

@@ -91,6 +91,17 @@ def test_without_evidence_the_model_is_not_asked_to_answer(chat, model, product)
     assert "big" not in [call.model for call in model.calls]
 
 
+def test_a_greeting_asks_no_model(chat, model, services, product):
+    for text, words in (("Hello!", "Hello!"), ("ขอบคุณครับ", "ด้วยความยินดี")):
+        answer = ask(chat, text)
+        assert answer["message"]["content"].startswith(words) and answer["message"]["finish_reason"] == "stop" and answer["degraded"] is None
+        assert answer["model"] == "local" and [row[1] for row in usage(services, product, answer["message"]["id"])] == ["local"]
+    assert model.calls == []
+    with stream(chat, "Hi") as events:
+        told = events.all()
+    assert text_of(told).startswith("Hello!") and [event.name for event in told if event.name in ("tool", "sources", "error")] == []
+
+
 def test_what_the_model_does_not_look_up_we_do(chat, model, product):
     model.steps["choose"] = ("nothing",)
     answer = ask(chat, KNOWN[product][0])

@@ -3,6 +3,7 @@
 
 #include "chat/chat_internal.h"
 #include "chat/config.h"
+#include "chat/greetings.h"
 #include "chat/look_up.h"
 #include "chat/mend.h"
 #include "chat/sql.h"
@@ -176,12 +177,18 @@ err answer_again(struct chat_run *run, struct buf *out)
     return try_with(run, &run->writer, &sink, &answered);
 }
 
-/* Nothing was found: no model is asked, it could only invent. */
-static err say_unknown(struct chat_run *run)
+/* In words of our own, whoever writes the others. */
+static err say_ourselves(struct chat_run *run)
 {
     const struct chat_attempt local = {
         &chat_provider_local, run->chat->local, chat_provider_local.name, /* degraded */ NULL};
-    TRY(try_once(run, &local));
+    return try_once(run, &local);
+}
+
+/* Nothing was found: no model is asked, it could only invent. */
+static err say_unknown(struct chat_run *run)
+{
+    TRY(say_ourselves(run));
     run->finish_reason = "no_evidence";
     return OK;
 }
@@ -292,6 +299,9 @@ static err answer(struct chat_run *run)
 {
     TRY(begin_turn(run));
     tell_start(run);
+    if (greeting_of(run->question.content) != GREETING_NONE) {
+        return say_ourselves(run); /* there is nothing to look up, and no gap */
+    }
     TRY(look_up(run));
     if (run->source_count == 0) {
         return say_unknown(run);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chat/extract.h"
+#include "chat/greetings.h"
 #include "chat/model.h"
 #include "chat/phrases.h"
 #include "core/arena.h"
@@ -230,6 +231,20 @@ static bool only_listings_were_sought(const struct chat_turn *turn)
            strcmp(turn->results[0].status, "empty") == 0;
 }
 
+static const char *say_without_sources(const struct chat_turn *turn)
+{
+    const struct phrases *say = phrases_of(turn->asker->locale);
+    switch (greeting_of(turn->question)) {
+    case GREETING_HELLO:
+        return say->greeting;
+    case GREETING_THANKS:
+        return say->welcome;
+    case GREETING_NONE:
+        break;
+    }
+    return only_listings_were_sought(turn) ? say->no_listing : say->unknown;
+}
+
 static err compose(struct ctx *ctx, const struct chat_turn *turn, const char **out, size_t *out_len)
 {
     struct buf buf;
@@ -237,8 +252,7 @@ static err compose(struct ctx *ctx, const struct chat_turn *turn, const char **o
     const struct chat_source *faq = first_of(turn, "faq");
     const struct chat_source *listing = first_of(turn, "property");
     if (faq == NULL && listing == NULL) {
-        const struct phrases *say = phrases_of(turn->asker->locale);
-        buf_str(&buf, only_listings_were_sought(turn) ? say->no_listing : say->unknown);
+        buf_str(&buf, say_without_sources(turn));
         return buf_finish(ctx, &buf, out, out_len);
     }
     const bool faq_leads = faq != NULL && (listing == NULL || faq->n < listing->n);

@@ -10,6 +10,10 @@ static const struct phrases all[] = {
                    "pass your question on to our team?",
         .no_listing = "I do not know of any listing that fits this at the moment. You could ask "
                       "for a little more or less, or I can pass your request on to our team.",
+        .greeting =
+            "Hello! I answer questions from our FAQ and look for listings that suit you. What "
+            "would you like to know?",
+        .welcome = "You are welcome! If there is anything else you would like to know, just ask.",
         .one_listing = "One listing fits:",
         .listings = {"", " listings fit:"},
         .first_of = {"", " listings fit, here are the first:"},
@@ -22,6 +26,9 @@ static const struct phrases all[] = {
                    "ต้องการให้ส่งคำถามนี้ต่อให้ทีมงานไหม",
         .no_listing = "ขออภัย ขณะนี้เราไม่ทราบว่ามีประกาศใดที่ตรงกับที่ต้องการ ลองปรับเงื่อนไขดูได้ "
                       "หรือจะให้ส่งคำขอนี้ต่อให้ทีมงานก็ได้",
+        .greeting = "สวัสดี เราช่วยตอบคำถามจากคำถามที่พบบ่อย และช่วยหาประกาศที่ตรงกับความต้องการได้ "
+                    "อยากทราบเรื่องอะไร",
+        .welcome = "ด้วยความยินดี หากอยากทราบเรื่องอื่นอีก ถามได้เลย",
         .one_listing = "พบ 1 ประกาศที่ตรงกัน",
         .listings = {"พบ ", " ประกาศที่ตรงกัน"},
         .first_of = {"พบ ", " ประกาศที่ตรงกัน รายการแรกๆ ได้แก่"},

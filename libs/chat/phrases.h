@@ -10,6 +10,8 @@ struct phrases {
     const char *locale;
     const char *unknown;     /* nothing was found: passing the question on is offered */
     const char *no_listing;  /* the same when only listings were asked for */
+    const char *greeting;    /* to somebody who only says hello: what we can do */
+    const char *welcome;     /* to somebody who only says thanks */
     const char *one_listing; /* before the line of the only one */
     struct phrase listings;  /* how many fit, all of them below */
     struct phrase first_of;  /* how many fit, the first of them below */

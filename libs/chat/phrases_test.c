@@ -12,6 +12,8 @@ START_TEST(every_locale_says_everything)
         ck_assert_str_eq(say->locale, locales[i]);
         ck_assert_str_ne(say->unknown, "");
         ck_assert_str_ne(say->no_listing, "");
+        ck_assert_str_ne(say->greeting, "");
+        ck_assert_str_ne(say->welcome, "");
         ck_assert_str_ne(say->one_listing, "");
         ck_assert_str_ne(say->listings.behind, "");
         ck_assert_str_ne(say->first_of.behind, "");
