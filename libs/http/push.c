@@ -9,7 +9,7 @@
 #include "http/request.h"
 #include "http/stream_internal.h"
 
-#define BLOCK_BYTES 4096
+#define BLOCK_BYTES 1536
 #define HEAD_BYTES 5 /* "fff\r\n" */
 #define TAIL_BYTES 2
 #define TEXT_BYTES (BLOCK_BYTES - HEAD_BYTES - TAIL_BYTES)
