@@ -11,7 +11,8 @@ CROSS JOIN LATERAL (
     FROM messages m LEFT JOIN message_feedback f ON f.message_id = m.id
     WHERE m.conversation_id = c.id AND m.status <> 'superseded'
 ) votes
-WHERE chat_reviewed(c, $1::bigint, $2::boolean, $3::text, $4::text, $5::bigint, $6::boolean, $7::text)
+WHERE ((NOT $6::boolean AND $7::text IS NULL)
+       OR c.id IN (SELECT chat_reviewed($1::bigint, $2::boolean, $3::text, $4::text, $5::bigint, $6::boolean, $7::text)))
   AND ($8::timestamptz IS NULL OR (coalesce(c.last_message_at, c.created_at), c.id) < ($8::timestamptz, $9::bigint))
 ORDER BY coalesce(c.last_message_at, c.created_at) DESC, c.id DESC
 LIMIT $10::bigint
