@@ -28,7 +28,8 @@ def test_the_linter_finds_no_error(product, tmp_path):
 
 
 def test_both_products_serve_the_same_paths():
-    paths = [{(path, method) for path, item in document(product)["paths"].items() for method in item} for product in PRODUCTS]
+    """But for what one of them has switched off."""
+    paths = [{(path, method) for path, item in document(product)["paths"].items() for method in item if "/investment" not in path} for product in PRODUCTS]
     shared = paths[0] & paths[1]
     assert len(shared) > 15 and all(these == shared for these in paths)
 

@@ -50,7 +50,7 @@ FAQ, EDIT, JOBS = "/api/v1/faq", "/api/v1/admin/faq", "/api/v1/admin/jobs"
 
 
 CHAT, TALKS, SAID = "/api/v1/llm/chat", "/api/v1/llm/conversations", "/api/v1/llm/messages"
-INQUIRIES = "/api/v1/inquiries"
+INQUIRIES, CALCULATE = "/api/v1/inquiries", "/api/v1/investments/calculate"
 CONTACT = {"name": "Matrix", "email": "matrix@example.com"}
 PROMPTS, GOLDEN = "/api/v1/admin/chat/prompts", "/api/v1/admin/chat/golden"
 
@@ -69,7 +69,7 @@ EXPECTED = {
     "get /api/v1/users": ADMINS, f"get {PERSON}": ADMINS, f"patch {PERSON}": ADMINS,
     "post /api/v1/properties": STAFF,
     f"get {LISTING}": row(404, 404, 200, 200, 200), f"get {LISTING}/price-history": row(404, 404, 200, 200, 200),  # a draft: staff sees it
-    f"get {LISTING}/similar": row(404, 404, 200, 200, 200),
+    f"get {LISTING}/similar": row(404, 404, 200, 200, 200), f"get {LISTING}/investment": row(404, 404, 200, 200, 200), f"post {CALCULATE}": OPEN,
     f"patch {LISTING}": owners(200), f"delete {LISTING}": owners(204), f"put {LISTING}/images": owners(200),
     **{f"get {path}": OPEN for path in (FAQ, f"{FAQ}/search", f"{FAQ}/categories", f"{FAQ}/{{id}}")}, f"post {FAQ}/{{id}}/feedback": same(204),
     **{f"get {path}": ADMINS for path in (EDIT, f"{EDIT}/{{id}}", f"{EDIT}/export", f"{EDIT}/gaps", f"{EDIT}/gaps/{{id}}", JOBS, f"{JOBS}/{{id}}")},
@@ -103,9 +103,9 @@ BODIES = {
     f"post {TALKS}/{{id}}/handoff": CONTACT,
     "post /api/v1/users/me/claim": {"session_id": "s" * 22}, f"post {PROMPTS}": {"system_prompt": "matrix"}, f"post {GOLDEN}": {"question": "matrix"},
     f"post {PROMPTS}/preview": {"version": 1, "content": "matrix"}, "put /api/v1/admin/budgets": {}, "put /api/v1/admin/model-prices": {"prices": []},
-    f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
+    f"post {CALCULATE}": {"currency": "THB", "purchase_price_minor": 1, "monthly_rent_minor": 1}, f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
 }
-QUERIES = {f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
+QUERIES = {f"get {LISTING}/investment": "?monthly_rent_minor=1", f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
 
 
 class Targets:
@@ -162,6 +162,15 @@ class Targets:
                 f"post {EDIT}/categories": lambda: {"slug": f"matrix-{uuid.uuid4().hex}", "name": {"en": "Matrix"}},
                 f"post {EDIT}/gaps/{{id}}/resolve": lambda: {"faq_id": self.entry()}}
         return made[name]() if name in made else BODIES.get(name)
+
+
+@pytest.fixture(scope="module")
+def app(app, product, services):
+    """With everything that either product has."""
+    running = app.__class__(product, services, app.issuer, INVESTMENT_ENABLED="true")
+    running.start()
+    yield running
+    assert running.stop() == 0
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ const struct http_route *const api_routes[] = {
     chat_golden_routes,
     chat_spending_routes,
     inquiries_routes,
+    investments_routes,
     jobs_routes,
     webhooks_routes,
     NULL,

@@ -106,13 +106,18 @@ static void judge(struct chat_run *run, struct chat_result *result, err ran)
     err_clear(ctx); /* the answer goes on with what else is known */
 }
 
+static bool is_same(const struct chat_source *a, const struct chat_source *b)
+{
+    return strcmp(a->type, b->type) == 0 && field_is_present(&a->has, CHAT_SOURCE_ID) &&
+           a->id == b->id;
+}
+
 static void number_sources(struct chat_run *run, const struct chat_finding *finding)
 {
     const struct chat_source *found = finding->sources.items;
     for (int64_t i = 0; i < finding->sources.count && run->source_count < SOURCES_MAX; i++) {
         size_t at = 0;
-        while (at < run->source_count && (strcmp(run->sources[at].type, found[i].type) != 0 ||
-                                             run->sources[at].id != found[i].id)) {
+        while (at < run->source_count && !is_same(&run->sources[at], &found[i])) {
             at++;
         }
         if (at == run->source_count) {

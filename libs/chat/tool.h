@@ -37,6 +37,7 @@ struct chat_source {
     double score;        /* 0..1 */
     const char *text;    /* in full, for the answer; not shown as it is */
 };
+enum { CHAT_SOURCE_ID = 2 };                 /* row of the id in the shape */
 extern const struct shape chat_source_shape; /* what clients see */
 
 struct chat_finding {

@@ -4,6 +4,6 @@
 
 #include "chat/tool.h"
 
-extern const struct chat_tool tool_faq_rag, tool_property_search;
+extern const struct chat_tool tool_faq_rag, tool_property_search, tool_investment_calculator;
 
 #endif

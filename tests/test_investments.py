@@ -1,0 +1,225 @@
+"""The investment calculator: from figures sent, from a listing, in the chat - always the same numbers."""
+
+import json
+import random
+
+import pytest
+
+from harness.chat import ask
+from harness.model import Model
+
+CALCULATE = "/api/v1/investments/calculate"
+LIST = "/api/v1/properties"
+FLAT = {
+    "currency": "THB", "purchase_price_minor": 1_000_000_000, "closing_cost_pct": 2, "renovation_minor": 30_000_000, "monthly_rent_minor": 5_000_000,
+    "vacancy_pct": 10, "opex": {"management_pct": 8, "maintenance_pct": 2, "insurance_minor": 1_000_000, "tax_minor": 600_000,
+                                "hoa_minor": 2_000_000, "utilities_minor": 300_000, "other_minor": 100_000},
+    "holding_years": 5, "appreciation_pct": 3, "selling_cost_pct": 4, "discount_rate_pct": 6}
+
+
+@pytest.fixture(scope="module")
+def model():
+    with Model() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def served(product, services, app, model):
+    running = app.__class__(product, services, app.issuer, **model.settings(WORKERS="1", INVESTMENT_ENABLED="true"))
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def calculate(app, figures, status=200):
+    reply = app.post(CALCULATE, figures)
+    assert reply.status == status, reply.body
+    return reply.json
+
+
+# ---- from figures ----
+
+def test_a_flat(served):
+    result = calculate(served, FLAT)
+    assert (result["gross_income_minor"], result["effective_gross_income_minor"], result["operating_expenses_minor"],
+            result["noi_minor"]) == (60_000_000, 54_000_000, 9_400_000, 44_600_000)
+    assert (result["cap_rate_pct"], result["gross_yield_pct"], result["cash_on_cash_pct"]) == (4.46, 6, 4.2476)
+    assert result["cash_invested_minor"] == 1_050_000_000 and result["total_profit_minor"] == 285_903_111
+    assert result["dscr"] is None and result["payback_years"] is None and len(result["warnings"]) == 1
+    assert [row["year"] for row in result["schedule"]] == [1, 2, 3, 4, 5] and result["schedule"][-1]["value_minor"] == 1_159_274_074
+    assert result["assumptions"]["opex"]["tax_minor"] == 600_000 and result["assumptions"]["loan"] is None
+    assert result["assumptions"]["nightly_rate_minor"] is None and "not financial advice" in result["disclaimer"]
+
+
+def test_a_loan(served):
+    result = calculate(served, {**FLAT, "loan": {"amount_minor": 500_000_000, "annual_rate_pct": 6, "term_years": 30}})
+    assert result["monthly_payment_minor"] == 2_997_753 and result["loan_amount_minor"] == 500_000_000
+    assert result["dscr"] == round(44_600_000 / (12 * 2_997_752.58), 4)
+    assert result["schedule"][4]["equity_minor"] == result["schedule"][4]["value_minor"] - result["schedule"][4]["loan_balance_minor"]
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"currency": None}, "currency"), ({"currency": "baht"}, "currency"), ({"purchase_price_minor": 0}, "purchase_price_minor"),
+    ({"purchase_price_minor": 10**13 + 1}, "purchase_price_minor"),
+    ({"monthly_rent_minor": None}, "monthly_rent_minor"), ({"nightly_rate_minor": 5}, "monthly_rent_minor"), ({"occupancy_pct": 5}, "occupancy_pct"),
+    ({"vacancy_pct": 101}, "vacancy_pct"), ({"holding_years": 0}, "holding_years"), ({"holding_years": 41}, "holding_years"),
+    ({"appreciation_pct": 20.1}, "appreciation_pct"), ({"opex": {"rent": 5}}, "opex.rent"), ({"opex": {"tax_minor": -1}}, "opex.tax_minor"),
+    ({"loan": {"ltv_pct": 50}}, "loan.annual_rate_pct"), ({"loan": {"annual_rate_pct": 5, "term_years": 5}}, "loan.ltv_pct"),
+    ({"surplus": 1}, "surplus")])
+def test_what_does_not_fit_is_named(served, change, field):
+    error = calculate(served, {**FLAT, **change}, 422)["error"]
+    assert field in [detail["field"] for detail in error["details"]], error
+
+
+def test_what_is_no_number_of_ours_is_refused(served):
+    assert "error" in calculate(served, {**FLAT, "purchase_price_minor": 10**30}, 400)
+
+
+def test_the_largest_figures_are_still_numbers(served):
+    largest = {"currency": "THB", "purchase_price_minor": 10**13, "nightly_rate_minor": 10**11, "occupancy_pct": 100, "other_income_minor": 10**13,
+               "holding_years": 40, "appreciation_pct": 20, "rent_growth_pct": 20, "expense_growth_pct": 20}
+    result = calculate(served, largest)
+    assert 0 < result["noi_minor"] < result["schedule"][-1]["noi_minor"] < result["total_profit_minor"] < 2**63
+
+
+# ---- from a listing ----
+
+def listing(app, agent, **more):
+    draft = {"listing_type": "sale", "property_type": "villa", "title": "A villa to invest in", "status": "active",
+             "price": {"amount_minor": 2_000_000_000, "currency": "THB", "period": "total"}, **more}
+    reply = app.post(LIST, {**draft, "status": "draft"}, token=agent)
+    assert reply.status == 201, reply.body
+    return reply.json["id"]
+
+
+def of_listing(app, number, query="", status=200, token=None):
+    reply = app.get(f"{LIST}/{number}/investment{query}", token=token)
+    assert reply.status == status, reply.body
+    return reply.json
+
+
+FINANCIALS = {"gross_income_minor": 120_000_000, "operating_expense_minor": 20_000_000, "vacancy_rate_pct": 8}
+
+
+def test_a_listing_for_sale_has_the_figures(served, agent):
+    number = listing(served, agent, financials=FINANCIALS)
+    result = of_listing(served, number, token=agent)
+    same = calculate(served, {"currency": "THB", "purchase_price_minor": 2_000_000_000, "monthly_rent_minor": 10_000_000, "vacancy_pct": 8,
+                              "opex": {"other_minor": 20_000_000}})
+    assert result == same and result["noi_minor"] == 90_400_000
+
+
+def test_each_figure_can_be_given_instead(served, agent):
+    number = listing(served, agent, financials=FINANCIALS)
+    query = ("?purchase_price_minor=1500000000&nightly_rate_minor=900000&occupancy_pct=55.5&ltv_pct=40&annual_rate_pct=5&term_years=20"
+             "&interest_only_years=1&management_pct=10&tax_minor=500000&closing_cost_pct=3&holding_years=7&discount_rate_pct=9")
+    same = calculate(served, {
+        "currency": "THB", "purchase_price_minor": 1_500_000_000, "nightly_rate_minor": 900_000, "occupancy_pct": 55.5,
+        "loan": {"ltv_pct": 40, "annual_rate_pct": 5, "term_years": 20, "interest_only_years": 1},
+        "opex": {"management_pct": 10, "tax_minor": 500_000}, "closing_cost_pct": 3, "holding_years": 7, "discount_rate_pct": 9})
+    assert of_listing(served, number, query, token=agent) == same
+
+
+def test_a_listing_that_is_let_has_its_rent_but_no_price(served, agent):
+    for listing_type, period, query, income in (("lease", "month", "", 12 * 5_000_000), ("short_stay", "night", "&occupancy_pct=50", 365 * 2_500_000)):
+        number = listing(served, agent, listing_type=listing_type, price={"amount_minor": 5_000_000, "currency": "THB", "period": period})
+        error = of_listing(served, number, status=422, token=agent)["error"]
+        assert "purchase_price_minor" in [detail["field"] for detail in error["details"]]
+        assert of_listing(served, number, f"?purchase_price_minor=900000000{query}", token=agent)["gross_income_minor"] == income
+
+
+def test_a_listing_without_income_asks_for_it(served, agent):
+    error = of_listing(served, listing(served, agent), status=422, token=agent)["error"]
+    assert [detail["field"] for detail in error["details"]] == ["monthly_rent_minor"]
+
+
+def test_who_may_see_the_listing_may_calculate(served, agent):
+    number = listing(served, agent, financials=FINANCIALS)
+    assert of_listing(served, number, status=404)["error"]["code"] == "NOT_FOUND"  # a draft
+    assert of_listing(served, 10**15, status=404)["error"]["code"] == "NOT_FOUND"
+    assert served.get(f"{LIST}/{number}/investment?holding_years=0", token=agent).status == 422
+    assert served.get(f"{LIST}/{number}/investment?surplus=1", token=agent).status == 422
+
+
+# ---- in the chat ----
+
+def minor(text):
+    """As a person reads it: -THB 1,234.50."""
+    sign = -1 if text.startswith("-") else 1
+    units, _, cents = text.lstrip("-").removeprefix("THB ").replace(",", "").partition(".")
+    return sign * (int(units) * 100 + int(cents or 0))
+
+
+def random_figures(rng):
+    figures = {"currency": "THB", "purchase_price_minor": rng.randrange(10**7, 10**12), "holding_years": rng.randint(1, 40),
+               "appreciation_pct": rng.randint(-5, 10), "opex": {"management_pct": rng.randint(0, 30), "tax_minor": rng.randrange(10**8)}}
+    if rng.random() < 0.5:
+        figures["monthly_rent_minor"] = rng.randrange(10**9)
+    else:
+        figures.update(nightly_rate_minor=rng.randrange(10**7), occupancy_pct=rng.randint(0, 100))
+    if rng.random() < 0.6:
+        figures["loan"] = {"ltv_pct": rng.randint(1, 100), "annual_rate_pct": rng.randint(0, 12), "term_years": rng.randint(1, 30)}
+    return figures
+
+
+def tool_call(services, product, message_id):
+    rows = services.sql(product, f"SELECT status, result FROM tool_calls WHERE message_id = {message_id} AND name = 'investment_calculator'")
+    assert rows and rows.count(rows[0]) == len(rows), rows  # this model asks for the same in each round
+    return rows[0][0], json.loads(rows[0][1])
+
+
+def ask_with(served, model, figures):
+    model.reset()
+    model.models["small"] = ("calls", [("investment_calculator", figures)])
+    answer = ask(served, "What would this bring me?")
+    model.reset()
+    return answer
+
+
+def test_the_chat_gives_the_numbers_of_the_route(served, model, services, product):
+    rng = random.Random(11)
+    for _ in range(20):
+        figures = random_figures(rng)
+        expected = calculate(served, figures)
+        answer = ask_with(served, model, figures)
+        said = tool_call(services, product, answer["message"]["id"])[1]["results"][0]
+        for name, member in (("net_operating_income", "noi_minor"), ("cash_invested", "cash_invested_minor"), ("total_profit", "total_profit_minor"),
+                             ("cash_flow_first_year", "cash_flow_year1_minor"), ("npv", "npv_minor")):
+            assert minor(said[name]) == expected[member], (name, figures)
+        assert (said["monthly_payment"] is None) == (expected["loan_amount_minor"] == 0)
+        assert said["monthly_payment"] is None or minor(said["monthly_payment"]) == expected["monthly_payment_minor"]
+        for name, member in (("cap_rate", "cap_rate_pct"), ("irr", "irr_pct"), ("cash_on_cash", "cash_on_cash_pct"), ("roi", "roi_pct")):
+            value = expected[member]
+            assert said[name] is None if value is None else abs(float(said[name].rstrip("%")) - value) <= 0.0051, (name, figures)
+
+
+def test_the_answer_rests_on_the_calculation(served, model):
+    answer = ask_with(served, model, FLAT)
+    source = answer["message"]["sources"][0]
+    assert source["type"] == "calculator" and source["id"] is None and source["url"] is None
+    assert "THB 446,000" in answer["message"]["content"] and answer["grounded"] and answer["message"]["finish_reason"] == "stop"
+
+
+def test_figures_that_do_not_fit_are_told_to_the_model(served, model, services, product):
+    answer = ask_with(served, model, {**FLAT, "loan": {"annual_rate_pct": 5, "term_years": 5}})
+    status, result = tool_call(services, product, answer["message"]["id"])
+    assert status == "invalid" and result["details"][0]["field"] == "loan.ltv_pct"
+
+
+# ---- on and off ----
+
+def test_what_is_off_is_gone(start, model, product):
+    model.reset()
+    one = start(**model.settings(INVESTMENT_ENABLED="false"))
+    for reply in (one.post(CALCULATE, FLAT), one.get(f"{LIST}/1/investment")):
+        assert reply.status == 404 and reply.error["code"] == "FEATURE_DISABLED"
+    assert not [path for path in one.get("/openapi.json").json["paths"] if "invest" in path]
+    assert one.get("/api/v1/config").json["features"]["investment"] is False
+    ask(one, "What is the cancellation policy?")
+    assert "investment_calculator" not in [tool["function"]["name"] for call in model.calls for tool in call.body.get("tools", [])]
+    model.reset()
+
+
+def test_each_product_has_its_default(app, product):
+    assert app.get("/api/v1/config").json["features"]["investment"] is (product == "realestate")
+    assert app.post(CALCULATE, FLAT).status == (200 if product == "realestate" else 404)
