@@ -359,6 +359,20 @@ def test_stopped_and_followed_from_another_worker(start, model, services, produc
     model.reset()
 
 
+def test_a_repeat_hears_the_answer_that_is_being_written(chat, model, product):
+    model.models["big"] = ("paced", 0.05)
+    body, headers = {"content": KNOWN[product][0], "stream": True}, {"Idempotency-Key": new_session()}
+    with Stream(chat, "POST", CHAT, body, headers) as first:
+        events = iter(first)
+        heard = [next(event for event in events if event.name == "start"), next(event for event in events if event.name == "delta")]
+        with Stream(chat, "POST", CHAT, body, headers) as second:
+            assert second.headers["idempotent-replayed"] == "true"
+            others = second.all()
+        heard += list(events)
+    assert others[0] == heard[0] and others[-1] == heard[-1] and others[-1].name == "done"
+    assert text_of(others) == others[-1].data["message"]["content"] and len(model.of_model("big")) == 1
+
+
 def test_who_leaves_finds_the_answer(chat, model, services, product):
     model.models["big"] = ("pieces", 40, "\n")
     session = new_session()

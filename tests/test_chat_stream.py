@@ -82,9 +82,14 @@ def test_a_stream_asks_once_too(app, services, product):
     headers = {"Idempotency-Key": new_session()}
     body = {"content": KNOWN[product][0], "session_id": session, "stream": True}
     with Stream(app, "POST", CHAT, body, headers) as answer:
-        conversation = answer.all()[-1].data["conversation_id"]
-    again = app.post(CHAT, body, headers=headers)
-    assert again.status == 409 and again.error["message"] == "This request was carried out, but its reply was lost"
+        assert "idempotent-replayed" not in answer.headers
+        done = answer.all()[-1]
+    conversation = done.data["conversation_id"]
+    with Stream(app, "POST", CHAT, body, headers) as again:
+        heard = again.all()
+        assert again.status == 200 and again.headers["idempotent-replayed"] == "true" and again.headers["content-type"] == "text/event-stream"
+    assert [event.name for event in heard] == ["done"] and heard[0].data["message"] == done.data["message"]
+    assert app.post(CHAT, {**body, "content": "Something else?"}, headers=headers).error["code"] == "IDEMPOTENCY_KEY_REUSED"
     assert services.sql(product, f"SELECT message_count FROM conversations WHERE id = {conversation}") == [["2"]]
 
 

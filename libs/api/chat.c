@@ -1,13 +1,16 @@
 /* api/chat.c - questions and their answers, at once or as they are written. */
 #include "chat/chat.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "api/api.h"
 #include "api/chat_input.h"
 #include "api/input.h"
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/codes.h"
+#include "core/json.h"
 #include "core/limits.h"
 #include "core/services.h"
 #include "core/settings.h"
@@ -101,7 +104,7 @@ static bool wants_stream(const struct call *call, bool asked)
     return asked || (accept != NULL && strstr(accept, "text/event-stream") != NULL);
 }
 
-/* ---- questions ---- */
+/* ---- who asks ---- */
 
 static err read_asker(struct call *call, const char *locale, struct chat_asker *out)
 {
@@ -115,6 +118,59 @@ static err read_asker(struct call *call, const char *locale, struct chat_asker *
     };
     return OK;
 }
+
+/* ---- a repeat of a stream ---- */
+
+/* What is kept of one, for the same Idempotency-Key. */
+struct place {
+    int64_t conversation_id, message_id;
+    const char *session_id;
+};
+static const struct field place_fields[] = {
+    FIELD_I64(struct place, conversation_id, "Conversation"),
+    FIELD_I64(struct place, message_id, "Answer"),
+    FIELD_STR(struct place, session_id, "Session that it was asked in", .nullable = true),
+};
+
+static void keep_place(struct call *call, const struct chat_run *run, const char *session_id)
+{
+    struct place place = {.session_id = session_id};
+    struct buf text;
+    chat_run_place(run, &place.conversation_id, &place.message_id);
+    buf_init(&text, call->ctx->arena, 256, LIMIT_BODY_BYTES);
+    field_encode(&text, SHAPE(place), &place);
+    call->keep = buf_text(&text);
+}
+
+/* Heard as it is written, or its end. */
+static err repeat(struct call *call)
+{
+    struct place place;
+    struct chat_question question = {0};
+    struct chat_run *run = NULL;
+    const struct json *kept = NULL;
+    TRY(json_parse(call->ctx, call->repeated, strlen(call->repeated), &kept));
+    TRY(field_decode(call->ctx, SHAPE(place), kept, &place));
+    TRY(read_asker(call, call->locale, &question.asker));
+    TRY(chat_caller_read(call, place.session_id, &question.caller));
+    question.conversation_id = place.conversation_id;
+    question.session_id = place.session_id == NULL ? "" : place.session_id;
+    const char *after = arena_printf(call->ctx->arena, "%" PRId64 ".0", place.message_id);
+    TRY(chat_follow(call->ctx, call->services->chat, &question, after, &run));
+    return run != NULL ? stream_run(call, run, after)
+                       : fail(call->ctx, ERR_NOT_FOUND, "the answer was deleted");
+}
+
+static err answer_with(struct call *call, struct chat_run *run, const char *session_id, bool stream)
+{
+    if (!wants_stream(call, stream)) {
+        return reply_with(call, run);
+    }
+    keep_place(call, run, session_id);
+    return stream_run(call, run, NULL);
+}
+
+/* ---- questions ---- */
 
 /* Who asks is known: what is told back with the answer, and whether one more is allowed. */
 static err admit(struct call *call, const char *session_id, struct chat_question *question)
@@ -137,6 +193,9 @@ static err ask(struct call *call)
         .new_conversation = in->new_conversation,
         .property_id = in->context.property_id,
     };
+    if (call->repeated != NULL) {
+        return repeat(call);
+    }
     if (input_is_blank(in->content)) {
         return fail_field(call->ctx, "content", CODE_VALIDATION_ERROR, "must not be blank");
     }
@@ -147,7 +206,7 @@ static err ask(struct call *call)
     TRY(admit(call, in->session_id, &question));
     struct chat_run *run = NULL;
     TRY(chat_ask(call->ctx, call->services->chat, &question, &run));
-    return wants_stream(call, in->stream) ? stream_run(call, run, NULL) : reply_with(call, run);
+    return answer_with(call, run, question.session_id, in->stream);
 }
 
 struct regenerate_in {
@@ -167,10 +226,13 @@ static err regenerate(struct call *call)
     const struct regenerate_in *in = call->in;
     struct chat_question question = {0};
     struct chat_run *run = NULL;
+    if (call->repeated != NULL) {
+        return repeat(call);
+    }
     TRY(read_asker(call, call->locale, &question.asker));
     TRY(admit(call, in->session_id, &question));
     TRY(chat_ask_again(call->ctx, call->services->chat, &question, params->id, &run));
-    return wants_stream(call, in->stream) ? stream_run(call, run, NULL) : reply_with(call, run);
+    return answer_with(call, run, question.session_id, in->stream);
 }
 
 /* ---- while an answer is written ---- */

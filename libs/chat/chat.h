@@ -80,6 +80,8 @@ err chat_ask(struct ctx *ctx, struct chat *chat, const struct chat_question *que
 err chat_ask_again(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     int64_t message_id, struct chat_run **out);
 void chat_release(struct chat_run *run);
+/* Where it is written. */
+void chat_run_place(const struct chat_run *run, int64_t *out_conversation, int64_t *out_message);
 
 struct chat_message_out {
     struct field_set has;

@@ -44,6 +44,12 @@ void chat_release(struct chat_run *run)
     }
 }
 
+void chat_run_place(const struct chat_run *run, int64_t *out_conversation, int64_t *out_message)
+{
+    *out_conversation = run->conversation_id;
+    *out_message = run->message_id;
+}
+
 static void link_run(struct chat_run *run)
 {
     struct chat *chat = run->chat;

@@ -219,7 +219,10 @@ err admit_idempotency(struct request *request)
     crypto_sha256(request->body.data, request->body.len, hash);
     TRY(store->begin(&request->ctx, store->arg, owner_of_key(request), request->match.entry->name,
         key, hash, &status, &body));
-    if (status > 0) {
+    if (status == IDEMPOTENT_STREAM) {
+        request->replayed = true;
+        request->call.repeated = body;
+    } else if (status > 0) {
         replay(request, status, body);
     } else {
         struct ctx_once *once = ARENA_NEW(request->arena, struct ctx_once);
@@ -235,14 +238,18 @@ void admit_idempotency_done(struct request *request)
     const struct idempotency_store *store = &request->server->options.idempotency;
     const struct reply *reply = &request->reply;
     const struct ctx_once *once = request->ctx.once;
-    /* A stream is not kept: a repeat learns that the work is done. */
-    if (once == NULL || (request->stream != NULL && reply->status < 300)) {
+    const bool streams = request->stream != NULL && reply->status < 300;
+    const char *keep = request->call.keep;
+    if (once == NULL || (streams && keep == NULL)) {
         return;
     }
     const struct err_detail why = request->ctx.error;
-    const int status = reply->status < 500 ? reply->status : 0;
+    const int finished = reply->status < 500 ? reply->status : 0;
+    const int status = streams ? IDEMPOTENT_STREAM : finished;
+    const char *body = streams ? keep : reply->body;
+    const size_t len = streams ? strlen(keep) : reply->body_len;
     if (!is_ok(store->finish(&request->ctx, store->arg, once->principal, once->route, once->key,
-            status, reply->body, status == 0 ? 0 : reply->body_len))) {
+            status, body, status == 0 ? 0 : len))) {
         /* The work is done and committed: the client gets its reply, a repeat of the key learns only that. */
         log_warn(&request->ctx, "http.reply_not_stored",
             LOG_STR("reason", request->ctx.error.text));

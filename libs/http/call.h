@@ -62,6 +62,10 @@ struct call {
     const char *raw_type;
     const char *raw_encoding;            /* "gzip" or NULL */
     const char *content_security_policy; /* NULL = the strict default */
+
+    /* A stream is not stored for a repeat of its Idempotency-Key: what the handler keeps of it is given back to it. */
+    const char *keep;     /* set by the handler; NULL = a repeat is refused */
+    const char *repeated; /* what was kept; NULL = this is the first */
 };
 
 /* First value of a request header, NULL if absent. */

@@ -158,7 +158,7 @@ static err serve(struct request *request)
     TRY(admit_authenticate(request));
     TRY(admit_authorise(request));
     TRY(admit_idempotency(request));
-    if (request->replayed) {
+    if (request->replayed && request->call.repeated == NULL) {
         return OK;
     }
     TRY(decode(request));

@@ -46,6 +46,9 @@ struct http_config {
 extern const struct field http_config_fields[];
 extern const int http_config_count;
 
+/* Status of a record whose reply was a stream: its body is what the handler kept for a repeat (call.keep). */
+#define IDEMPOTENT_STREAM 1
+
 /* Stored replies for Idempotency-Key; database facts, wired by svc. */
 struct idempotency_store {
     /* *out_status 0 = ours to run now; > 0 = replay *out_body. ERR_CONFLICT still running, ERR_INVALID reused. */
