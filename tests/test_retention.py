@@ -1,4 +1,4 @@
-"""What is kept for a while only: conversations of guests. The job that deletes them comes round by itself."""
+"""What is kept for a while only: conversations of guests, records. The jobs that delete them come round by themselves."""
 
 import time
 
@@ -43,9 +43,9 @@ def left(queue):
     return {row[0] for row in queue.sql("SELECT id FROM conversations")}
 
 
-def finished(queue):
+def finished(queue, kind=KIND):
     """The last job of the kind, once it is done."""
-    number = queue.sql(f"SELECT max(id) FROM jobs WHERE kind = '{KIND}'")[0][0]
+    number = queue.sql(f"SELECT max(id) FROM jobs WHERE kind = '{kind}'")[0][0]
     queue.done(number)
     return number, queue.sql(f"SELECT progress ->> 'deleted' FROM jobs WHERE id = {number}")[0][0]
 
@@ -115,3 +115,22 @@ def test_it_comes_round_once_a_day(queue):
     wait_for_round(queue, 2)
     assert finished(queue)[1] == "1" and gone not in left(queue)
     assert app.process.poll() is None
+
+
+def test_records_are_kept_as_long_as_they_may_be_asked_for(queue):
+    kinds = {  # name: (an old row, a young one, how both are told)
+        "idempotency_keys": ("(principal, route, key, body_hash, status, expires_at) VALUES ('p', 'r', '{0}', '', 'done', now() + interval '{1}')",
+                             "-1 minute", "1 minute", "key"),
+        "webhook_events": ("(provider, external_id, type, received_at) VALUES ('clerk', '{0}', 't', now() + interval '{1}')", "-31 days", "-29 days", "external_id"),
+        "llm_usage": ("(feature, provider, model, ok, latency_ms, at) VALUES ('chat', 'p', '{0}', true, 1, now() + interval '{1}')", "-401 days", "-399 days", "model"),
+        "audit_log": ("(actor_kind, action, entity, entity_id, at) VALUES ('cli', '{0}', 'e', 1, now() + interval '{1}')", "-731 days", "-729 days", "action"),
+    }
+    for table, (row, old, young, _) in kinds.items():
+        queue.sql(f"INSERT INTO {table} {row.format('old', old)}; INSERT INTO {table} {row.format('young', young)}")
+    queue.sql("""INSERT INTO llm_usage (feature, provider, model, ok, latency_ms, at)
+        SELECT 'chat', 'p', 'old', true, 1, now() - interval '401 days' FROM generate_series(1, 1200)""")
+    run(queue)
+    assert finished(queue, "records.purge")[1] == "1204"
+    for table, (_, _, _, name) in kinds.items():
+        assert queue.sql(f"SELECT DISTINCT {name} FROM {table} WHERE {name} IN ('old', 'young')") == [["young"]], table
+    queue.sql("DELETE FROM idempotency_keys; DELETE FROM webhook_events; DELETE FROM llm_usage")

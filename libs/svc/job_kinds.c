@@ -4,6 +4,7 @@
 #include "chat/retention.h"
 #include "faq/background.h"
 #include "properties/embed.h"
+#include "svc/records.h"
 
 #define DAY_S 86400
 
@@ -15,5 +16,6 @@ const struct job_kind job_kinds[] = {
     {"faq.import", faq_job_import},
     {"faq.reindex", faq_job_reindex},
     {"property.embed", properties_embed_job},
+    {"records.purge", records_purge_job, .every_seconds = DAY_S},
     {0},
 };
