@@ -19,9 +19,9 @@ QUESTION = "What is the cancellation policy?"
 GAP_MS = 50  # 20 words a second
 ONE = {"count": 40, "words": 2, "spread_ms": 4000}  # one after the other
 MANY = {"count": 500, "words": 100, "spread_ms": 1000}
-MOST = {"count": 1500, "words": 60, "spread_ms": 1500}
+MOST = {"count": 1500, "words": 300, "spread_ms": 10000}  # all of them are open for a third of the time
 FIRST_MS = 20
-PARKED, PARKED_MS, PARKED_SPREAD_MS = 500, 12000, 5000  # shorter than the time that an answer has to its first word
+PARKED, PARKED_MS, PARKED_SPREAD_MS = 2000, 14000, 8000  # shorter than the time that an answer has to its first word
 PARKED_FOR_S = (PARKED_MS - PARKED_SPREAD_MS) / 1000
 DESCRIPTORS = 16384
 
