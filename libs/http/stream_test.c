@@ -75,6 +75,20 @@ static void tell_other_clients(struct world *world)
     }
     ck_assert(old->over);
     ck_assert_int_eq(source->closed, 1);
+    /* One that asks for nothing more gets chunks like others, also of what comes later. */
+    *source = (struct source){0};
+    struct client *last = client_dial(world, 0);
+    client_ask_more(last, "GET /s0 HTTP/1.1", "Connection: close\r\n");
+    client_expect(last, "\r\n\r\n", 1000);
+    streaming_rest(world, 50);
+    source_say(source, "data: one\n\n");
+    client_expect(last, "data: one\n\n", 2000);
+    source_say(source, "data: two\n\n");
+    source_end(source);
+    client_expect(last, "\r\n0\r\n\r\n", 2000);
+    ck_assert_str_eq(client_body(last), "data: one\n\ndata: two\n\n");
+    close(last->fd);
+    source_expect_closed(world, source, 600);
     /* The largest block of headers leaves room for events. */
     char padding[7900];
     memset(padding, 'x', sizeof(padding));
