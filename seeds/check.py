@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 import check_faq
+import check_stays
 from check_common import (FLAG, INTEGER, LOCALES, NUMBER, TEXT, Report, check_shape, check_unique,
                           has_thai, load)
 
@@ -323,9 +324,12 @@ def check_product(product):
              if check_shape(report, f"properties.json [{number}]", item, PROPERTY)]
     for item in items:
         check_property(report, product, item, agents)
+    stays = {item["slug"] for item in items if item["listing_type"] == "short_stay"}
+    users = {one["clerk_user_id"] for one in load(report, "users.json")}
+    booked = check_stays.check_files(report, stays, users)
     faq = check_faq.check_files(report)
     summary = check_set(report, items) if not report.problems else ""
-    return report.problems, ", ".join(part for part in (summary, faq) if part)
+    return report.problems, ", ".join(part for part in (summary, booked, faq) if part)
 
 
 def main():

@@ -10,12 +10,14 @@ import pytest
 
 from conftest import other_product
 from harness import faq
+from harness.app import App
+from harness.services import ROOT
 from harness.tokens import Issuer
 from harness.wire import Wire, request
 
 TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 KEYS = {"code", "message", "product", "timestamp", "path", "request_id"}
-CODES = {400: {"BAD_REQUEST"}, 401: {"UNAUTHORIZED"}, 403: {"FORBIDDEN"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT", "INVALID_STATE", "IDEMPOTENCY_IN_PROGRESS"},
+CODES = {400: {"BAD_REQUEST"}, 401: {"UNAUTHORIZED"}, 403: {"FORBIDDEN"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT", "DATES_UNAVAILABLE", "INVALID_STATE", "IDEMPOTENCY_IN_PROGRESS"},
          412: {"PRECONDITION_FAILED"}, 413: {"PAYLOAD_TOO_LARGE"}, 414: {"BAD_REQUEST"}, 415: {"UNSUPPORTED_MEDIA_TYPE"}, 417: {"BAD_REQUEST"},
          422: {"VALIDATION_ERROR", "UNKNOWN_FIELD", "UNKNOWN_PARAMETER", "IDEMPOTENCY_KEY_REUSED"}, 431: {"BAD_REQUEST"}}
 
@@ -50,7 +52,7 @@ FAQ, EDIT, JOBS = "/api/v1/faq", "/api/v1/admin/faq", "/api/v1/admin/jobs"
 
 
 CHAT, TALKS, SAID = "/api/v1/llm/chat", "/api/v1/llm/conversations", "/api/v1/llm/messages"
-INQUIRIES, CALCULATE = "/api/v1/inquiries", "/api/v1/investments/calculate"
+INQUIRIES, CALCULATE, BOOKINGS = "/api/v1/inquiries", "/api/v1/investments/calculate", "/api/v1/bookings"
 CONTACT = {"name": "Matrix", "email": "matrix@example.com"}
 PROMPTS, GOLDEN = "/api/v1/admin/chat/prompts", "/api/v1/admin/chat/golden"
 
@@ -90,6 +92,15 @@ EXPECTED = {
     f"get {GOLDEN}": ADMINS, f"post {GOLDEN}": admins(201), f"delete {GOLDEN}/{{id}}": admins(204),
     **{f"{method} /api/v1/admin/{what}": ADMINS for method in ("get", "put") for what in ("budgets", "model-prices")}, "get /api/v1/admin/usage": ADMINS,
     **{f"get /api/v1/admin/{what}": ADMINS for what in ("conversations", "conversations/{id}", "overview")},
+    # The listing is not let by the night: to everybody it has no calendar and no rates.
+    **{f"get {LISTING}/{what}": same(404) for what in ("availability", "quote")},
+    **{f"{method} {LISTING}/rates": row(401, 403, 404, 404, 404) for method in ("get", "put")},
+    f"post {LISTING}/blocks": row(401, 403, 404, 404, 404), f"delete {LISTING}/blocks/{{block_id}}": row(401, 403, 404, 404, 404),
+    f"get {BOOKINGS}": SIGNED_IN, f"post {BOOKINGS}": row(401, 404, 404, 404, 404),
+    # A booking of somebody else's, at the agent's listing.
+    f"get {BOOKINGS}/{{id}}": row(401, 404, 200, 404, 200), f"post {BOOKINGS}/{{id}}/confirm": row(401, 404, 404, 404, 404),
+    **{f"post {BOOKINGS}/{{id}}/{what}": row(401, 403, 409, 404, 409) for what in ("approve", "decline")},  # nobody asks
+    f"post {BOOKINGS}/{{id}}/cancel": row(401, 404, 200, 404, 200),
     f"put {LISTING}/texts/{{locale}}": owners(200), f"delete {LISTING}/texts/{{locale}}": owners(204),
 }
 
@@ -105,7 +116,13 @@ BODIES = {
     f"post {PROMPTS}/preview": {"version": 1, "content": "matrix"}, "put /api/v1/admin/budgets": {}, "put /api/v1/admin/model-prices": {"prices": []},
     f"post {CALCULATE}": {"currency": "THB", "purchase_price_minor": 1, "monthly_rent_minor": 1}, f"post {EDIT}/reindex": {}, f"post {EDIT}/import": [], f"patch {EDIT}/categories/{{id}}": {"position": 2},
 }
-QUERIES = {f"get {LISTING}/investment": "?monthly_rent_minor=1", f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
+STAY = {"check_in": "2028-02-28", "check_out": "2028-03-01", "guests": 1}
+BODIES |= {
+    f"put {LISTING}/rates": {"base_nightly_minor": 1}, f"post {LISTING}/blocks": {"from": "2028-02-28", "to": "2028-03-01", "reason": "matrix"},
+    f"post {BOOKINGS}": {**STAY, "property_id": 999999999, "contact": CONTACT}, f"post {BOOKINGS}/{{id}}/confirm": {"accept_terms": True},
+}
+QUERIES = {f"get {LISTING}/availability": "?from=2028-02-28&to=2028-03-01", f"get {LISTING}/quote": "?check_in=2028-02-28&check_out=2028-03-01&guests=1",
+           f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
 
 
 class Targets:
@@ -143,6 +160,12 @@ class Targets:
         return int(self.services.sql(self.product, f"""INSERT INTO inquiries (property_id, kind, name, email, message, consent_at, ip_hash)
             VALUES ({self.listing}, 'question', 'Matrix', 'matrix@example.com', '{self.mark}', now(), sha256('matrix')) RETURNING id""")[0][0])
 
+    def booking(self):
+        """At the agent's listing, of somebody else."""
+        return int(self.services.sql(self.product, f"""INSERT INTO bookings (property_id, user_id, status, stay, guests, total_minor, currency, note, hold_expires_at)
+            SELECT {self.listing}, {self.person}, 'hold', daterange(d, d + 1), 1, 1, 'THB', '{self.mark}', now() + interval '1 hour'
+            FROM (SELECT coalesce(max(upper(stay)), current_date) AS d FROM bookings WHERE property_id = {self.listing}) x RETURNING id""")[0][0])
+
     def message(self):
         return int(self.services.sql(self.product, f"""INSERT INTO messages (conversation_id, role, content, status)
             VALUES ({self.conversation()}, 'assistant', '{self.mark}', 'complete') RETURNING id""")[0][0])
@@ -152,7 +175,7 @@ class Targets:
 
     def id_of(self, path):
         kinds = {f"{EDIT}/categories/": self.category, f"{EDIT}/gaps/": self.gap, f"{EDIT}/": self.entry, f"{FAQ}/": self.entry, f"{JOBS}/": self.job,
-                 f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden, f"{INQUIRIES}/": self.inquiry,
+                 f"{TALKS}/": self.conversation, f"{SAID}/": self.message, f"{GOLDEN}/": self.golden, f"{INQUIRIES}/": self.inquiry, f"{BOOKINGS}/": self.booking,
                  "/api/v1/admin/conversations/": self.conversation,
                  "/api/v1/users/": lambda: self.person, "/api/v1/properties/": lambda: self.listing}
         return next(make for start, make in kinds.items() if path.startswith(start))() if "{id}" in path else ""
@@ -162,15 +185,6 @@ class Targets:
                 f"post {EDIT}/categories": lambda: {"slug": f"matrix-{uuid.uuid4().hex}", "name": {"en": "Matrix"}},
                 f"post {EDIT}/gaps/{{id}}/resolve": lambda: {"faq_id": self.entry()}}
         return made[name]() if name in made else BODIES.get(name)
-
-
-@pytest.fixture(scope="module")
-def app(app, product, services):
-    """With everything that either product has."""
-    running = app.__class__(product, services, app.issuer, INVESTMENT_ENABLED="true")
-    running.start()
-    yield running
-    assert running.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +240,17 @@ def assert_cell(reply, wanted, actor, product, path):
             assert reply.headers["www-authenticate"] == ('Bearer error="invalid_token"' if actor in NOBODIES else "Bearer")
 
 
+@pytest.fixture(scope="module")
+def app(product, services):
+    """With every feature on, whatever the product's defaults."""
+    one = App(product, services, BOOKINGS_ENABLED="true", INVESTMENT_ENABLED="true")
+    assert one.command("migrate").returncode == 0
+    assert one.command("seed", "--from", str(ROOT / "seeds" / product)).returncode == 0
+    one.start()
+    yield one
+    assert one.stop() == 0
+
+
 def test_the_matrix_knows_every_route(routes):
     assert {f"{method} {path}" for method, path, _ in routes} == set(EXPECTED)
 
@@ -243,7 +268,7 @@ def test_every_route(app, routes, tokens, targets, product, actor):
     wrong = []
     for method, path, operation in sorted(routes, key=lambda route: (route[0] == "delete", -len(route[1]))):
         name = f"{method} {path}"
-        real = re.sub(r"\{(version|a|b)\}", "1", path).replace("{id}", str(targets.id_of(path))).replace("{locale}", "th").replace("{asset}", "x.js")
+        real = re.sub(r"\{(version|a|b)\}", "1", path).replace("{id}", str(targets.id_of(path))).replace("{locale}", "th").replace("{asset}", "x.js").replace("{block_id}", "999999999")
         reply = app.request(method.upper(), real + QUERIES.get(name, ""), targets.body_of(name), token=tokens[actor])
         try:
             wanted = EXPECTED[name][actor]

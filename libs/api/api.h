@@ -11,6 +11,9 @@ extern const struct http_route widget_routes[]; /* /chat-widget.js, /demo */
 extern const struct http_route users_routes[];
 extern const struct http_route properties_routes[];
 extern const struct http_route property_search_routes[];
+extern const struct http_route stays_routes[]; /* availability, quotes, blocks */
+extern const struct http_route rates_routes[];
+extern const struct http_route bookings_routes[];
 extern const struct http_route faq_routes[];
 extern const struct http_route chat_routes[]; /* questions, answers */
 extern const struct http_route conversations_routes[];

@@ -104,6 +104,16 @@ err err_fail_field(struct ctx *ctx, const char *file, int line, const char *fiel
     return (err){ERR_INVALID};
 }
 
+void err_add_detail(struct ctx *ctx, const char *field, const char *name, const char *text)
+{
+    const struct err_field row = {
+        .field = arena_strdup(ctx->arena, field),
+        .code = name,
+        .message = arena_strdup(ctx->arena, text),
+    };
+    add_field(&ctx->error, ctx->arena, row);
+}
+
 void err_clear(struct ctx *ctx)
 {
     ctx->error = (struct err_detail){.code = ERR_OK};

@@ -65,6 +65,10 @@ struct ctx;
 #define fail_field(ctx, field, name, ...)                                                          \
     err_fail_field((ctx), __FILE__, __LINE__, (field), (name), __VA_ARGS__)
 
+/* Adds a row to the `details` of the failure kept in ctx, whatever its code: what the client may try instead. name is of
+ * core/codes.h; text is client visible. */
+void err_add_detail(struct ctx *ctx, const char *field, const char *name, const char *text);
+
 /* Passes a failure up unchanged. Apart from `return fail(...)` the only control-flow word. */
 #define TRY(call)                                                                                  \
     do {                                                                                           \

@@ -60,6 +60,9 @@
 #define LIMIT_EMBED_DOCUMENTS_MS 20000  /* the vectors of one batch of texts */
 #define LIMIT_EMBED_BATCH_TEXTS 128     /* texts of one call to an embeddings service */
 
+/* Bookings */
+#define LIMIT_QUOTE_TOKEN_BYTES 32768 /* a price with a line for every rule, signed */
+
 /* FAQ */
 #define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
 #define LIMIT_FAQ_GAPS_WAITING                                                                     \

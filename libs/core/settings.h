@@ -21,6 +21,7 @@ struct product_settings {
     const char *base_currency;
     struct strs currencies;
     bool chat, faq, search, bookings, investment;
+    int64_t hold_minutes; /* for which a booking is kept until it is confirmed */
     const char *site_url; /* of the front end, without a slash at its end; "" = none */
     const char *logo_url, *support_email, *color_primary, *color_accent;
     const char *chat_disclaimer;

@@ -10,7 +10,7 @@
 
 struct buf;
 
-#define OPENAPI_SHAPES_MAX 128
+#define OPENAPI_SHAPES_MAX 192
 
 /* Shapes that the document refers to, in the order of their first use. One shape serves as input or as output:
  * an input names what must be sent, an output names what is always there. */

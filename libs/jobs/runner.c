@@ -22,7 +22,7 @@
 #define POLL_MS 1000
 #define BOOK_MS 5000 /* for what the runner itself asks of the database */
 #define BOOK_TRIES 3
-#define ROUND_NS INT64_C(600000000000)
+#define ROUND_NS INT64_C(20000000000)
 #define BACKOFF_MS INT64_C(5000)
 #define BACKOFF_MAX_MS INT64_C(3600000)
 

@@ -21,12 +21,12 @@ static const struct field filter_fields[] = {PROPERTY_FILTER_FIELDS(struct prope
 enum {
     ROW_LISTING_TYPE = 0,
     ROW_STATUS = 3,
-    ROW_RADIUS = 23,
-    ROW_PRICE_MIN = 24,
-    ROW_PRICE_MAX = 25,
-    ROW_CURRENCY = 26,
-    ROW_LOCALE = 29,
-    ROWS_DIRECT = 24
+    ROW_RADIUS = 25,
+    ROW_PRICE_MIN = 26,
+    ROW_PRICE_MAX = 27,
+    ROW_CURRENCY = 28,
+    ROW_LOCALE = 31,
+    ROWS_DIRECT = 26
 };
 const struct shape property_filters_shape = {
     .name = "property_filters",
@@ -102,6 +102,18 @@ static void add_number(struct buf *buf, const char *name, double value)
 static err invalid(struct ctx *ctx, const char *parameter, const char *why)
 {
     return fail_field(ctx, parameter, CODE_VALIDATION_ERROR, "%s", why);
+}
+
+/* Dates written alike compare as text. */
+static err check_dates(struct ctx *ctx, const struct property_filters *in)
+{
+    if ((in->check_in == NULL) != (in->check_out == NULL)) {
+        return in->check_in == NULL ? invalid(ctx, "check_out", "needs check_in")
+                                    : invalid(ctx, "check_in", "needs check_out");
+    }
+    return in->check_in == NULL || strcmp(in->check_in, in->check_out) < 0
+               ? OK
+               : invalid(ctx, "check_out", "must be after check_in");
 }
 
 struct place {
@@ -220,6 +232,7 @@ err property_filters_read(struct ctx *ctx, struct db *db, const struct property_
     if (is_plain(in)) {
         return OK;
     }
+    TRY(check_dates(ctx, in));
     struct property_filters shown = *in;
     shown.status = in->status != NULL ? in->status : "active";
     shown.has.present |= UINT64_C(1) << ROW_STATUS;

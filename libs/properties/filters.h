@@ -33,6 +33,7 @@ struct product_settings;
     const char *tenure;                                                                            \
     struct strs ids;                                                                               \
     int64_t updated_since;                                                                         \
+    const char *check_in, *check_out;                                                              \
     double radius_km;                                                                              \
     int64_t price_min, price_max;                                                                  \
     const char *currency, *bbox, *near, *locale
@@ -74,6 +75,8 @@ bool property_filter_is_id(const char *text);
         FIELD_STRS(s, ids, "Only these ids", .min = 1, .max = 100, .check = property_filter_is_id, \
             .check_text = "must be ids"),                                                          \
         FIELD_TIME(s, updated_since, "Changed at or after"),                                       \
+        FIELD_DATE(s, check_in, "Nights that are free: from this day; needs check_out"),           \
+        FIELD_DATE(s, check_out, "To this one, on which the guest leaves"),                        \
         FIELD_F64(s, radius_km, "Around near", .min = 0, .max = 200, .unit = "km"),                \
         FIELD_I64(s, price_min, "Price at least, in currency", .min = 0, .max = INT64_MAX / 1000,  \
             .unit = "minor units"),                                                                \

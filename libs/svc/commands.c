@@ -90,9 +90,9 @@ static err seed(struct ctx *ctx, const struct services *services, void *arg)
                            : arena_printf(ctx->arena, "seeds/%s", command->product->id);
     struct seed_counts counts = {0};
     TRY(seed_from_folder(ctx, services, from, &counts));
-    printf("%" PRId64 " users, %" PRId64 " properties, %" PRId64 " FAQ entries added; %" PRId64
-           " FAQ entries embedded\n",
-        counts.users, counts.properties, counts.faq, counts.embedded);
+    printf("%" PRId64 " users, %" PRId64 " properties, %" PRId64 " bookings, %" PRId64
+           " FAQ entries added; %" PRId64 " FAQ entries embedded\n",
+        counts.users, counts.properties, counts.bookings, counts.faq, counts.embedded);
     return OK;
 }
 

@@ -1,5 +1,6 @@
 #include "svc/job_kinds.h"
 
+#include "bookings/bookings.h"
 #include "chat/golden.h"
 #include "chat/retention.h"
 #include "faq/background.h"
@@ -7,8 +8,10 @@
 #include "svc/records.h"
 
 #define DAY_S 86400
+#define MINUTE_S 60
 
 const struct job_kind job_kinds[] = {
+    {"bookings.times", bookings_job, .every_seconds = MINUTE_S},
     {"chat.eval", golden_job},
     {"chat.retention", chat_retention_job, .every_seconds = DAY_S},
     {"faq.embed", faq_job_embed},

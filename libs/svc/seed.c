@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "bookings/sql.h"
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/ctx.h"
@@ -78,6 +79,8 @@ err seed_from_folder(struct ctx *ctx, const struct services *services, const cha
         {"users", &SQL_users_seed, &out->users},
         {"fx_rates", &SQL_fx_rates_seed, &out->rates},
         {"properties", &SQL_properties_seed, &out->properties},
+        {"rate_plans", &SQL_rate_plans_seed, &out->rate_plans},
+        {"bookings", &SQL_bookings_seed, &out->bookings},
         {"faq_categories", &SQL_faq_categories_seed, &out->faq_categories},
         {"faq", &SQL_faq_seed, &out->faq},
     };

@@ -13,7 +13,7 @@ struct ctx;
 struct services;
 
 struct seed_counts {
-    int64_t users, rates, properties, faq_categories, faq;
+    int64_t users, rates, properties, rate_plans, bookings, faq_categories, faq;
     int64_t embedded; /* FAQ entries whose vectors were missing or of another text */
 };
 

@@ -1,0 +1,174 @@
+#include "bookings/offer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bookings/sql.h"
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/codes.h"
+#include "core/ctx.h"
+#include "core/limits.h"
+#include "db/db.h"
+
+#define REASONS_MAX 8
+
+err offer_days_read(struct ctx *ctx, const struct offer_names *names, const char *from,
+    const char *to, int64_t max, struct offer_days *out)
+{
+    if (!calendar_read(from, &out->check_in)) {
+        return fail_field(ctx, names->from, CODE_VALIDATION_ERROR, "must be a date");
+    }
+    if (!calendar_read(to, &out->check_out)) {
+        return fail_field(ctx, names->to, CODE_VALIDATION_ERROR, "must be a date");
+    }
+    if (out->check_out <= out->check_in) {
+        return fail_field(ctx, names->to, CODE_VALIDATION_ERROR, "must be after %s", names->from);
+    }
+    if (out->check_out - out->check_in > max) {
+        return fail_field(ctx, names->to, CODE_VALIDATION_ERROR,
+            "must be at most %" PRId64 " days after %s", max, names->from);
+    }
+    return OK;
+}
+
+static const struct field offer_price_line_fields[] = {
+    FIELD_ENUM(struct offer_price_line, code, "What for", .choices = quote_codes),
+    FIELD_STR(struct offer_price_line, label, "In words"),
+    FIELD_I64(struct offer_price_line, quantity, "How many"),
+    FIELD_I64(struct offer_price_line, unit_minor, "Each", .unit = "minor units"),
+    FIELD_I64(struct offer_price_line, amount_minor, "Together", .unit = "minor units"),
+};
+const struct shape offer_price_line_shape = {
+    .name = "PriceLine",
+    .size = sizeof(struct offer_price_line),
+    .fields = offer_price_line_fields,
+    .count = sizeof(offer_price_line_fields) / sizeof(offer_price_line_fields[0]),
+};
+
+static struct list lines_of(struct ctx *ctx, const struct quote *quote)
+{
+    struct offer_price_line *lines =
+        ARENA_ARRAY(ctx->arena, struct offer_price_line, (size_t)quote->count);
+    for (int i = 0; i < quote->count; i++) {
+        const struct quote_line *line = &quote->lines[i];
+        lines[i] = (struct offer_price_line){quote_codes[line->code], quote_labels[line->code],
+            line->quantity, line->unit_minor, line->amount_minor};
+    }
+    return (struct list){lines, quote->count};
+}
+
+static void say(struct offer *out, bool applies, const char *reason)
+{
+    if (applies) {
+        out->reasons.items[out->reasons.count++] = reason;
+    }
+}
+
+static void find_reasons(struct ctx *ctx, const struct quote_rates *rates,
+    const struct offer_request *request, struct offer *out)
+{
+    const struct quote_day arrival = quote_day(rates, request->days.check_in);
+    const struct quote_day departure = quote_day(rates, request->days.check_out);
+    const int64_t room = out->listing.max_guests;
+    out->min_nights = arrival.min_nights;
+    out->max_nights = arrival.max_nights;
+    out->reasons.items = ARENA_ARRAY(ctx->arena, const char *, REASONS_MAX);
+    say(out, request->days.check_in < out->listing.today, "past_date");
+    say(out, out->nights < arrival.min_nights, "min_nights");
+    say(out, out->nights > arrival.max_nights, "max_nights");
+    say(out, room > 0 && request->guests > room, "too_many_guests");
+    say(out, arrival.no_arrival, "closed_to_arrival");
+    say(out, departure.no_departure, "closed_to_departure");
+    say(out, !out->is_free, "dates_unavailable");
+}
+
+struct free_row {
+    bool is_free;
+};
+static const struct field free_row_fields[] = {
+    FIELD_BOOL(struct free_row, is_free, "Nobody has one of the nights")};
+
+err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
+    const struct offer_request *request, struct offer *out)
+{
+    const struct rates_query query = {
+        request->property_id, request->currency, request->days.check_in, request->days.check_out};
+    const struct quote_stay stay = {
+        request->days.check_in, request->days.check_out, request->guests};
+    struct quote *quote = ARENA_NEW(ctx->arena, struct quote);
+    struct quote_rates rates = {0};
+    struct free_row row = {0};
+    TRY(rates_find(ctx, db, viewer, &query, &out->listing, &rates));
+    TRY(db_one(ctx, db, &SQL_bookings_free,
+        DB_ARGS(DB_I64(request->property_id), DB_I64(stay.check_in), DB_I64(stay.check_out)),
+        SHAPE(free_row), &row));
+    if (quote_make(&rates, &stay, quote) != QUOTE_OK) {
+        return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR, "makes the price too large");
+    }
+    out->is_free = row.is_free;
+    out->nights = stay.check_out - stay.check_in;
+    out->lines = lines_of(ctx, quote);
+    out->total_minor = quote->total_minor;
+    find_reasons(ctx, &rates, request, out);
+    return OK;
+}
+
+static err refuse(struct ctx *ctx, const struct offer *offer, const char *reason)
+{
+    if (strcmp(reason, "past_date") == 0) {
+        return fail_field(ctx, "check_in", CODE_VALIDATION_ERROR, "must not be in the past");
+    }
+    if (strcmp(reason, "min_nights") == 0) {
+        return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR,
+            "must be at least %" PRId64 " nights after check_in", offer->min_nights);
+    }
+    if (strcmp(reason, "max_nights") == 0) {
+        return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR,
+            "must be at most %" PRId64 " nights after check_in", offer->max_nights);
+    }
+    if (strcmp(reason, "too_many_guests") == 0) {
+        return fail_field(ctx, "guests", CODE_VALIDATION_ERROR, "must be at most %" PRId64,
+            offer->listing.max_guests);
+    }
+    if (strcmp(reason, "closed_to_arrival") == 0) {
+        return fail_field(ctx, "check_in", CODE_VALIDATION_ERROR,
+            "must be another day: nobody arrives then");
+    }
+    if (strcmp(reason, "closed_to_departure") == 0) {
+        return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR,
+            "must be another day: nobody leaves then");
+    }
+    return OK;
+}
+
+err offer_check(struct ctx *ctx, const struct offer *offer)
+{
+    err result = OK;
+    for (int64_t i = 0; i < offer->reasons.count; i++) {
+        const err refused = refuse(ctx, offer, offer->reasons.items[i]);
+        result = is_ok(refused) ? result : refused;
+    }
+    return result;
+}
+
+struct price {
+    struct list lines;
+    int64_t total_minor;
+    const char *currency;
+};
+static const struct field price_fields[] = {
+    FIELD_LIST(struct price, lines, "What it is made of", .shape = &offer_price_line_shape),
+    FIELD_I64(struct price, total_minor, "Sum of the lines"),
+    FIELD_STR(struct price, currency, "Of all amounts"),
+};
+
+err offer_price(struct ctx *ctx, const struct offer *offer, const char **out)
+{
+    const struct price price = {offer->lines, offer->total_minor, offer->listing.currency};
+    struct buf buf;
+    size_t len = 0;
+    buf_init(&buf, ctx->arena, 1024, LIMIT_QUOTE_TOKEN_BYTES);
+    field_encode(&buf, SHAPE(price), &price);
+    return buf_finish(ctx, &buf, out, &len);
+}

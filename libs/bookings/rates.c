@@ -1,0 +1,179 @@
+#include "bookings/rates.h"
+
+#include "bookings/internal.h"
+#include "bookings/sql.h"
+#include "core/arena.h"
+#include "core/codes.h"
+#include "core/ctx.h"
+#include "db/db.h"
+
+static const struct field rates_listing_fields[] = {
+    FIELD_I64(struct rates_listing, property_id, "Id"),
+    FIELD_STR(struct rates_listing, currency, "Of all amounts"),
+    FIELD_STR(struct rates_listing, time_zone, "Of its days"),
+    FIELD_STR(struct rates_listing, cancellation_policy, "Terms"),
+    FIELD_I64(struct rates_listing, today, "There"),
+    FIELD_I64(struct rates_listing, max_guests, "At most", .nullable = true),
+    FIELD_BOOL(struct rates_listing, is_mine, "The viewer works on it"),
+    FIELD_I64(struct rates_listing, base_minor, "A night", .nullable = true),
+    FIELD_I64(struct rates_listing, weekend_minor, "A night of the weekend"),
+    FIELD_I64(struct rates_listing, cleaning_minor, "A stay", .nullable = true),
+    FIELD_I64(struct rates_listing, extra_guest_minor, "A guest and night", .nullable = true),
+    FIELD_I64(struct rates_listing, extra_guest_from, "Guests in the price", .nullable = true),
+    FIELD_I64(struct rates_listing, weekly_discount, "Thousandths of a per cent"),
+    FIELD_I64(struct rates_listing, monthly_discount, "Thousandths of a per cent"),
+    FIELD_I64(struct rates_listing, tax, "Thousandths of a per cent"),
+    FIELD_I64(struct rates_listing, min_nights, "At least"),
+    FIELD_I64(struct rates_listing, max_nights, "At most"),
+};
+enum { ROW_BASE = 7 };
+
+struct rule_row {
+    int64_t from_day, to_day, nightly_minor, min_nights, max_nights, no_arrival, no_departure,
+        priority;
+};
+static const struct field rule_row_fields[] = {
+    FIELD_I64(struct rule_row, from_day, "First day"),
+    FIELD_I64(struct rule_row, to_day, "Day after the last"),
+    FIELD_I64(struct rule_row, nightly_minor, "A night"),
+    FIELD_I64(struct rule_row, min_nights, "At least"),
+    FIELD_I64(struct rule_row, max_nights, "At most"),
+    FIELD_I64(struct rule_row, no_arrival, "Weekdays, as bits"),
+    FIELD_I64(struct rule_row, no_departure, "Weekdays, as bits"),
+    FIELD_I64(struct rule_row, priority, "Highest first"),
+};
+
+static struct quote_plan plan_of(const struct rates_listing *row)
+{
+    return (struct quote_plan){
+        .base_minor = row->base_minor,
+        .weekend_minor = row->weekend_minor,
+        .cleaning_minor = row->cleaning_minor,
+        .extra_guest_minor = row->extra_guest_minor,
+        .extra_guest_from = row->extra_guest_from,
+        .weekly_discount = row->weekly_discount,
+        .monthly_discount = row->monthly_discount,
+        .tax = row->tax,
+        .min_nights = row->min_nights,
+        .max_nights = row->max_nights,
+    };
+}
+
+static const struct quote_rule *rules_of(struct ctx *ctx, const struct list *list)
+{
+    const struct rule_row *rows = list->items;
+    struct quote_rule *rules = ARENA_ARRAY(ctx->arena, struct quote_rule, (size_t)list->count + 1);
+    for (int64_t i = 0; i < list->count; i++) {
+        rules[i] = (struct quote_rule){
+            .from = rows[i].from_day,
+            .to = rows[i].to_day,
+            .nightly_minor = rows[i].nightly_minor,
+            .min_nights = rows[i].min_nights,
+            .max_nights = rows[i].max_nights,
+            .no_arrival = (unsigned)rows[i].no_arrival,
+            .no_departure = (unsigned)rows[i].no_departure,
+            .priority = rows[i].priority,
+        };
+    }
+    return rules;
+}
+
+err rates_find(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
+    const struct rates_query *query, struct rates_listing *out, struct quote_rates *out_rates)
+{
+    struct list rows = {0};
+    TRY(booking_listing_or(ctx, db_one(ctx, db, &SQL_rates_find,
+                                    DB_ARGS(DB_I64(query->property_id), DB_TEXT(query->currency),
+                                        DB_I64(viewer->user_id), DB_BOOL(viewer->admin)),
+                                    SHAPE_SET(rates_listing), out)));
+    if (!field_is_present(&out->has, ROW_BASE)) {
+        return fail_field(ctx, "currency", CODE_VALIDATION_ERROR, "has no rate of exchange");
+    }
+    TRY(db_list(ctx, db, &SQL_rates_rules,
+        DB_ARGS(DB_I64(query->property_id), DB_TEXT(out->currency), DB_I64(query->from),
+            DB_I64(query->to)),
+        SHAPE(rule_row), QUOTE_RULES_MAX, &rows));
+    out_rates->plan = plan_of(out);
+    out_rates->rules = rules_of(ctx, &rows);
+    out_rates->count = rows.count;
+    return OK;
+}
+
+/* ---- setting them ---- */
+
+static const struct field rate_plan_fields[] = {
+    FIELD_I64(struct rate_plan, property_id, "Property"),
+    FIELD_STR(struct rate_plan, currency, "Of all amounts"),
+    FIELD_I64(struct rate_plan, base_nightly_minor, "A night", .unit = "minor units"),
+    FIELD_I64(struct rate_plan, weekend_nightly_minor, "A night of Friday or Saturday",
+        .nullable = true, .unit = "minor units"),
+    FIELD_I64(struct rate_plan, cleaning_fee_minor, "A stay", .unit = "minor units"),
+    FIELD_I64(struct rate_plan, extra_guest_minor, "A guest more and night", .unit = "minor units"),
+    FIELD_I64(struct rate_plan, extra_guest_from, "So many guests are in the price of a night",
+        .nullable = true),
+    FIELD_F64(struct rate_plan, weekly_discount_pct, "Off the nights from 7 on", .unit = "%"),
+    FIELD_F64(struct rate_plan, monthly_discount_pct, "Off the nights from 28 on", .unit = "%"),
+    FIELD_F64(struct rate_plan, tax_pct, "On top of everything", .unit = "%"),
+    FIELD_I64(struct rate_plan, min_nights, "Shortest stay"),
+    FIELD_I64(struct rate_plan, max_nights, "Longest stay"),
+    FIELD_BOOL(struct rate_plan, instant_book, "Booked without being asked"),
+    FIELD_JSON(struct rate_plan, rules, "Other prices and limits for some days", .list = true),
+    FIELD_I64(struct rate_plan, version, "Counts on with every change; 0 = none were set yet"),
+};
+const struct shape rate_plan_shape = {
+    .name = "RatePlan",
+    .size = sizeof(struct rate_plan),
+    .fields = rate_plan_fields,
+    .count = sizeof(rate_plan_fields) / sizeof(rate_plan_fields[0]),
+    .has_set = true,
+    .set_offset = offsetof(struct rate_plan, has),
+};
+
+err rates_get(struct ctx *ctx, struct db *db, const struct booking_actor *actor,
+    int64_t property_id, struct rate_plan *out)
+{
+    return booking_listing_or(ctx,
+        db_one(ctx, db, &SQL_rates_get,
+            DB_ARGS(DB_I64(property_id), DB_I64(actor->user_id), DB_BOOL(actor->admin)),
+            &rate_plan_shape, out));
+}
+
+struct putting {
+    const struct booking_actor *actor;
+    const struct rates_change *change;
+    struct rate_plan *out;
+};
+
+static err put(struct ctx *ctx, struct db *tx, void *arg)
+{
+    const struct putting *putting = arg;
+    const struct booking_actor *actor = putting->actor;
+    const struct rates_change *change = putting->change;
+    struct rate_plan before = {0};
+    TRY(booking_lock_listing(ctx, tx, actor, change->property_id));
+    TRY(rates_get(ctx, tx, actor, change->property_id, &before));
+    if (change->if_version != 0 && change->if_version != before.version) {
+        return fail(ctx, ERR_PRECONDITION, "rates have another version");
+    }
+    TRY(db_exec(ctx, tx, &SQL_rates_put,
+        DB_ARGS(DB_I64(change->property_id), DB_TEXT(change->columns), DB_I64(actor->user_id),
+            DB_TEXT(actor->request_id)),
+        /* out_affected */ NULL));
+    TRY(db_exec(ctx, tx, &SQL_rates_rules_clear, DB_ARGS(DB_I64(change->property_id)),
+        /* out_affected */ NULL));
+    TRY(db_exec(ctx, tx, &SQL_rates_rules_add,
+        DB_ARGS(DB_I64(change->property_id), DB_TEXT(change->columns)), /* out_affected */ NULL));
+    return rates_get(ctx, tx, actor, change->property_id, putting->out);
+}
+
+err rates_put(struct ctx *ctx, struct db *db, const struct booking_actor *actor,
+    const struct rates_change *change, struct rate_plan *out)
+{
+    struct putting putting = {actor, change, out};
+    const err done = db_tx(ctx, db, put, &putting);
+    if (db_violated(ctx, "rate_rules_no_overlap")) {
+        return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
+            "Two rules of the same priority have a day in common");
+    }
+    return done;
+}
