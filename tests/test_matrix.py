@@ -121,7 +121,7 @@ BODIES |= {
     f"put {LISTING}/rates": {"base_nightly_minor": 1}, f"post {LISTING}/blocks": {"from": "2028-02-28", "to": "2028-03-01", "reason": "matrix"},
     f"post {BOOKINGS}": {**STAY, "property_id": 999999999, "contact": CONTACT}, f"post {BOOKINGS}/{{id}}/confirm": {"accept_terms": True},
 }
-QUERIES = {f"get {LISTING}/availability": "?from=2028-02-28&to=2028-03-01", f"get {LISTING}/quote": "?check_in=2028-02-28&check_out=2028-03-01&guests=1",
+QUERIES = {f"get {LISTING}/investment": "?monthly_rent_minor=1", f"get {LISTING}/availability": "?from=2028-02-28&to=2028-03-01", f"get {LISTING}/quote": "?check_in=2028-02-28&check_out=2028-03-01&guests=1",
            f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
 
 

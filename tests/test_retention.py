@@ -123,6 +123,7 @@ def test_records_are_kept_as_long_as_they_may_be_asked_for(queue):
                              "-1 minute", "1 minute", "key"),
         "webhook_events": ("(provider, external_id, type, received_at) VALUES ('clerk', '{0}', 't', now() + interval '{1}')", "-31 days", "-29 days", "external_id"),
         "llm_usage": ("(feature, provider, model, ok, latency_ms, at) VALUES ('chat', 'p', '{0}', true, 1, now() + interval '{1}')", "-401 days", "-399 days", "model"),
+        "jobs": ("(kind, status, updated_at) VALUES ('{0}', 'done', now() + interval '{1}')", "-31 days", "-29 days", "kind"),
         "audit_log": ("(actor_kind, action, entity, entity_id, at) VALUES ('cli', '{0}', 'e', 1, now() + interval '{1}')", "-731 days", "-729 days", "action"),
     }
     for table, (row, old, young, _) in kinds.items():
@@ -130,7 +131,7 @@ def test_records_are_kept_as_long_as_they_may_be_asked_for(queue):
     queue.sql("""INSERT INTO llm_usage (feature, provider, model, ok, latency_ms, at)
         SELECT 'chat', 'p', 'old', true, 1, now() - interval '401 days' FROM generate_series(1, 1200)""")
     run(queue)
-    assert finished(queue, "records.purge")[1] == "1204"
+    assert finished(queue, "records.purge")[1] == "1205"
     for table, (_, _, _, name) in kinds.items():
         assert queue.sql(f"SELECT DISTINCT {name} FROM {table} WHERE {name} IN ('old', 'young')") == [["young"]], table
     queue.sql("DELETE FROM idempotency_keys; DELETE FROM webhook_events; DELETE FROM llm_usage")

@@ -13,5 +13,10 @@ WITH keys AS (
     DELETE FROM llm_usage u
     WHERE u.id IN (SELECT o.id FROM llm_usage o WHERE o.at < now() - interval '400 days' LIMIT $1::bigint FOR UPDATE SKIP LOCKED)
     RETURNING 1
+), finished AS (
+    DELETE FROM jobs j
+    WHERE j.id IN (SELECT o.id FROM jobs o WHERE o.status = 'done' AND o.updated_at < now() - interval '30 days'
+                   LIMIT $1::bigint FOR UPDATE SKIP LOCKED)
+    RETURNING 1
 )
-SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM events) + (SELECT count(*) FROM calls) AS total
+SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM events) + (SELECT count(*) FROM calls) + (SELECT count(*) FROM finished) AS total
