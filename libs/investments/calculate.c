@@ -13,6 +13,8 @@
 #define IRR_STEPS 200 /* each halves the interval: far below the last digit of a double */
 #define WARNINGS_MAX 8
 #define RATIO_DIGITS 1e4
+/* Of a minor unit. Less is 0 but for what a double loses: 1,000 with 10 % costs is not quite 1,100. */
+#define AMOUNT_MIN 0.5
 
 /* Rows of the input that may be absent, and of the output that may be null. */
 enum { IN_RENT = 4, IN_NIGHTLY = 5, IN_OCCUPANCY = 6, IN_VACANCY = 8, IN_LOAN = 10 };
@@ -90,9 +92,12 @@ static double share(double pct)
     return pct / 100;
 }
 
-static double annuity(double amount, double rate, double months)
+/* What 1 a month, so many times, is worth at the beginning: (1 - (1 + r)^-n) / r. expm1 and log1p keep the digits that the
+ * subtraction loses when the rate is small. */
+static double annuity_factor(double rate, int64_t months)
 {
-    return rate == 0 ? amount / months : amount * rate / (1 - pow(1 + rate, -months));
+    const double n = (double)months;
+    return rate == 0 ? n : -expm1(-n * log1p(rate)) / rate;
 }
 
 static void add_loan(struct model *model)
@@ -106,7 +111,7 @@ static void add_loan(struct model *model)
     model->rate = share(loan->annual_rate_pct) / MONTHS;
     model->interest_months = MONTHS * loan->interest_only_years;
     model->months = MONTHS * loan->term_years - model->interest_months;
-    model->payment = annuity(model->loan, model->rate, (double)model->months);
+    model->payment = model->loan / annuity_factor(model->rate, model->months);
 }
 
 static struct model model_of(const struct investment_in *in)
@@ -159,17 +164,12 @@ static double paid_until(const struct model *model, int64_t months)
     return (double)interest * model->loan * model->rate + (double)paying * model->payment;
 }
 
+/* What the payments still to come are worth: growing the loan and subtracting what was paid would leave the difference of two
+ * numbers that are millions of times larger. */
 static double balance_after(const struct model *model, int64_t months)
 {
     const int64_t paid = limited(months - model->interest_months, model->months);
-    if (model->loan == 0 || paid == model->months) {
-        return 0;
-    }
-    if (model->rate == 0) {
-        return model->loan - (double)paid * model->payment;
-    }
-    const double growth = pow(1 + model->rate, (double)paid);
-    return model->loan * growth - model->payment * (growth - 1) / model->rate;
+    return model->payment * annuity_factor(model->rate, model->months - paid);
 }
 
 /* ---- ratios ---- */
@@ -206,7 +206,7 @@ static void set_ratio(struct result *result, size_t row, double *to, double rati
 
 static double divided(double by, double what)
 {
-    return by > 0 ? what / by : none;
+    return by >= AMOUNT_MIN ? what / by : none;
 }
 
 static double present_value(const struct flows *flows, double rate)
@@ -322,9 +322,11 @@ static void fill_holding(struct result *result, const struct model *model, const
     flows.cash[years] += sale;
     out->total_profit_minor = llround(back - invested);
     out->npv_minor = llround(present_value(&flows, share(in->discount_rate_pct)));
+    const bool has_own_money = invested >= AMOUNT_MIN;
     set_ratio(result, OUT_PAYBACK, &out->payback_years,
-        invested > 0 ? payback(operating, years, invested) : none,
-        "payback_years: cash flow does not bring own money back while it is held");
+        has_own_money ? payback(operating, years, invested) : none,
+        has_own_money ? "payback_years: cash flow does not bring own money back while it is held"
+                      : "payback_years: no own money is invested");
     set_ratio(result, OUT_ROI, &out->roi_pct, 100 * divided(invested, back - invested),
         "roi_pct: no own money is invested");
     set_ratio(result, OUT_MULTIPLE, &out->equity_multiple, divided(invested, back),

@@ -205,6 +205,37 @@ START_TEST(what_cannot_be_divided_is_null_and_said)
 }
 END_TEST
 
+/* 1,000.00 with 10 % costs is 1,100.00 of money, and a little more of doubles. */
+START_TEST(own_money_that_is_all_borrowed_is_none)
+{
+    const struct investment_out out =
+        calculated("{'currency':'USD','purchase_price_minor':100000,'closing_cost_pct':10,"
+                   "'monthly_rent_minor':1000,"
+                   "'loan':{'amount_minor':110000,'annual_rate_pct':5,'term_years':10}}");
+    ck_assert_int_eq(out.cash_invested_minor, 0);
+    ck_assert(is_null(&out, "cash_on_cash_pct") && is_null(&out, "roi_pct"));
+    ck_assert(is_null(&out, "equity_multiple") && is_null(&out, "payback_years"));
+    for (int64_t i = 0; i < out.warnings.count; i++) {
+        ck_assert_ptr_null(strstr(out.warnings.items[i], "while it is held"));
+    }
+}
+END_TEST
+
+/* What 50 decimals give. */
+START_TEST(no_digit_is_lost_where_little_is_paid_back)
+{
+    static const char text[] =
+        "{'currency':'USD','purchase_price_minor':10000000000000,'monthly_rent_minor':0,"
+        "'holding_years':40,'loan':{'ltv_pct':100,'annual_rate_pct':%s,'term_years':40}}";
+    const struct investment_out dear = calculated(arena_printf(arena, text, "50"));
+    ck_assert_int_eq(dear.monthly_payment_minor, 416666667955);
+    ck_assert_int_eq(year(&dear, 39)->loan_balance_minor, 3872902438676);
+    const struct investment_out cheap = calculated(arena_printf(arena, text, "0.000001"));
+    ck_assert_int_eq(cheap.monthly_payment_minor, 20833337509);
+    ck_assert_int_eq(year(&cheap, 39)->loan_balance_minor, 250000048750);
+}
+END_TEST
+
 START_TEST(figures_that_do_not_belong_together_are_refused)
 {
     static const char *const rows[][2] = {
@@ -251,22 +282,51 @@ START_TEST(the_largest_figures_fit)
 }
 END_TEST
 
+/* All but its last row, so that a case can be calculated at another rate of discount. */
+static const char *random_case(int term, int years)
+{
+    return arena_printf(arena,
+        "{'currency':'USD','purchase_price_minor':%d,'monthly_rent_minor':%d,"
+        "'vacancy_pct':%d,'opex':{'management_pct':%d,'tax_minor':%d},'holding_years':%d,"
+        "'appreciation_pct':%d,'rent_growth_pct':%d,"
+        "'loan':{'ltv_pct':%d,'annual_rate_pct':%d,'term_years':%d,'interest_only_years':%d}",
+        1000000 + (int)(random() % 100000000), (int)(random() % 1000000), (int)(random() % 100),
+        (int)(random() % 50), (int)(random() % 1000000), years, (int)(random() % 30) - 15,
+        (int)(random() % 30) - 15, (int)(random() % 96), (int)(random() % 20), term,
+        (int)(random() % term));
+}
+
+static struct investment_out discounted(const char *text, double pct)
+{
+    return calculated(arena_printf(arena, "%s,'discount_rate_pct':%.4f}", text, pct));
+}
+
+/* Rounded to four digits, the rate lies between two at which the present value has different signs. */
+START_TEST(the_present_value_changes_its_sign_at_the_rate_of_return)
+{
+    int found = 0;
+    srandom(8);
+    for (int i = 0; i < 500; i++) {
+        const char *text = random_case(1 + (int)(random() % 40), 1 + (int)(random() % 40));
+        const struct investment_out out = discounted(text, 8);
+        if (!is_null(&out, "irr_pct") && out.irr_pct > 1 && out.irr_pct < 99) {
+            const int64_t below = discounted(text, out.irr_pct - 0.0002).npv_minor;
+            const int64_t above = discounted(text, out.irr_pct + 0.0002).npv_minor;
+            ck_assert_msg((below >= 0) != (above > 0) || (below <= 0) != (above < 0), "%s", text);
+            found++;
+        }
+    }
+    ck_assert_int_gt(found, 50);
+}
+END_TEST
+
 /* Of many cases: what holds for each. */
 START_TEST(what_always_holds)
 {
     srandom(7);
     for (int i = 0; i < 2000; i++) {
         const int term = 1 + (int)(random() % 40), years = 1 + (int)(random() % 40);
-        const struct investment_out out = calculated(arena_printf(arena,
-            "{'currency':'USD','purchase_price_minor':%d,'monthly_rent_minor':%d,"
-            "'vacancy_pct':%d,'opex':{'management_pct':%d,'tax_minor':%d},'holding_years':%d,"
-            "'appreciation_pct':%d,'rent_growth_pct':%d,'discount_rate_pct':0,"
-            "'loan':{'ltv_pct':%d,'annual_rate_pct':%d,'term_years':%d,"
-            "'interest_only_years':%d}}",
-            1000000 + (int)(random() % 100000000), (int)(random() % 1000000), (int)(random() % 100),
-            (int)(random() % 50), (int)(random() % 1000000), years, (int)(random() % 30) - 15,
-            (int)(random() % 30) - 15, (int)(random() % 96), (int)(random() % 20), term,
-            (int)(random() % term)));
+        const struct investment_out out = discounted(random_case(term, years), 0);
         int64_t flows = 0;
         for (int64_t t = 1; t <= years; t++) {
             const struct investment_year *row = year(&out, t);
@@ -298,8 +358,11 @@ int main(void)
     tcase_add_test(tests, a_house_let_by_the_night_with_a_loan);
     tcase_add_test(tests, own_money_comes_back_within_a_year);
     tcase_add_test(tests, what_cannot_be_divided_is_null_and_said);
+    tcase_add_test(tests, own_money_that_is_all_borrowed_is_none);
+    tcase_add_test(tests, no_digit_is_lost_where_little_is_paid_back);
     tcase_add_test(tests, figures_that_do_not_belong_together_are_refused);
     tcase_add_test(tests, the_largest_figures_fit);
+    tcase_add_test(tests, the_present_value_changes_its_sign_at_the_rate_of_return);
     tcase_add_test(tests, what_always_holds);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,7 @@
 /* investments/investments.h - what a property yields, from figures that the asker gives. Pure computation: no I/O, no clock.
  * Money is in whole minor units of one currency, percentages in percent. All is computed unrounded in double precision; money is
  * rounded once, half away from zero, ratios to four decimals, at the end.
+ * What is less than half a minor unit counts as 0 where something is divided by it: the ratio is null and a warning says why.
  * Errors: ERR_INVALID with the field errors.
  *
  * Year t = 1 .. holding_years, of the input:
