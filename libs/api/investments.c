@@ -192,6 +192,25 @@ static err as_input(struct call *call, const struct investment_query *query, con
     return field_decode(ctx, &investment_in_shape, json, out);
 }
 
+static err calculate_query(struct call *call, const struct investment_query *query,
+    const char *currency)
+{
+    struct investment_in in;
+    TRY(as_input(call, query, currency, &in));
+    return investments_calculate(call->ctx, &in, call->out);
+}
+
+/* As the parameters are called: what is "loan.ltv_pct" in a body is "ltv_pct" here. */
+static void name_parameters(struct ctx *ctx)
+{
+    for (int i = 0; i < ctx->error.field_count; i++) {
+        const char *dot = strchr(ctx->error.fields[i].field, '.');
+        if (dot != NULL) {
+            ctx->error.fields[i].field = dot + 1;
+        }
+    }
+}
+
 static err calculate_listing(struct call *call)
 {
     const struct id_params *params = call->params;
@@ -199,15 +218,17 @@ static err calculate_listing(struct call *call)
     struct property_view view;
     struct property listing;
     const struct json *financials = NULL;
-    struct investment_in in;
     TRY(call_property_view(call, /* locale */ NULL, /* currency */ NULL, &view));
     TRY(properties_get(call->ctx, call->services->db, params->id, /* slug */ NULL, &view,
         &listing));
     const char *text = listing.financials == NULL ? "{}" : listing.financials;
     TRY(json_parse(call->ctx, text, strlen(text), &financials));
     add_listing(&listing, financials, &query);
-    TRY(as_input(call, &query, listing.price.currency, &in));
-    return investments_calculate(call->ctx, &in, call->out);
+    const err calculated = calculate_query(call, &query, listing.price.currency);
+    if (!is_ok(calculated)) {
+        name_parameters(call->ctx);
+    }
+    return calculated;
 }
 
 #define INVESTMENT_ROW                                                                             \
