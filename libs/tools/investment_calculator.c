@@ -2,6 +2,7 @@
 #include "investments/investments.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static const char *ratio(const struct writer *writer, const char *name, const ch
     double value = 0;
     char *text = NULL;
     memcpy(&value, (const char *)writer->result + member->offset, sizeof(value));
-    text = arena_printf(writer->ctx->arena, "%.2f", value);
+    text = arena_printf(writer->ctx->arena, "%.2f", fabs(value) < 0.005 ? 0 : value); /* no "-0" */
     size_t len = strlen(text);
     while (text[len - 1] == '0') {
         len--;
