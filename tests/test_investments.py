@@ -6,6 +6,7 @@ import random
 import pytest
 
 from harness.chat import ask
+from harness.investment import compare
 from harness.model import Model
 
 CALCULATE = "/api/v1/investments/calculate"
@@ -71,6 +72,51 @@ def test_what_does_not_fit_is_named(served, change, field):
     assert field in [detail["field"] for detail in error["details"]], error
 
 
+def some_pct(rng, most, least=0):
+    return round(rng.uniform(least, most), rng.choice((0, 1, 6)))
+
+
+def random_figures(rng):
+    """Of all sizes, every member there at times."""
+    def money(top):
+        return rng.choice((0, int(10 ** rng.uniform(0, top))))
+
+    figures = {
+        "currency": "THB", "purchase_price_minor": int(10 ** rng.uniform(0, 13)), "closing_cost_pct": some_pct(rng, 20), "renovation_minor": money(11),
+        "other_income_minor": money(9), "holding_years": rng.randint(1, 40), "appreciation_pct": some_pct(rng, 20, -20),
+        "rent_growth_pct": some_pct(rng, 20, -20), "expense_growth_pct": some_pct(rng, 20, -20), "selling_cost_pct": some_pct(rng, 15),
+        "discount_rate_pct": some_pct(rng, 20),
+        "opex": {"management_pct": some_pct(rng, 30), "maintenance_pct": some_pct(rng, 10),
+                 **{name: money(8) for name in ("insurance_minor", "tax_minor", "hoa_minor", "utilities_minor", "other_minor") if rng.random() < 0.5}}}
+    if rng.random() < 0.5:
+        figures["monthly_rent_minor"] = money(12)
+    else:
+        figures.update(nightly_rate_minor=money(11), occupancy_pct=some_pct(rng, 100))
+    if rng.random() < 0.5:
+        figures["vacancy_pct"] = some_pct(rng, 100)
+    if rng.random() < 0.7:
+        term = rng.randint(1, 40)
+        size = {"ltv_pct": some_pct(rng, 100)} if rng.random() < 0.5 else {"amount_minor": int(figures["purchase_price_minor"] * rng.uniform(0, 1))}
+        figures["loan"] = {**size, "annual_rate_pct": some_pct(rng, rng.choice((0, 10, 50))), "term_years": term, "interest_only_years": rng.randrange(term)}
+    return figures
+
+
+def test_every_figure_is_that_of_the_formulas(served):
+    rng = random.Random(5)
+    for _ in range(150):
+        figures = random_figures(rng)
+        assert compare(figures, calculate(served, figures)) == [], figures
+
+
+def test_own_money_that_is_all_borrowed_is_none(served):
+    """100.00 with 10 % costs is not quite 110.00 in doubles."""
+    result = calculate(served, {"currency": "THB", "purchase_price_minor": 100_000, "closing_cost_pct": 10, "monthly_rent_minor": 1_000,
+                                "loan": {"amount_minor": 110_000, "annual_rate_pct": 5, "term_years": 10}})
+    missing = ["cash_on_cash_pct", "payback_years", "roi_pct", "equity_multiple"]
+    assert result["cash_invested_minor"] == 0 and [result[name] for name in missing] == [None] * 4
+    assert [f"{name}: no own money is invested" in result["warnings"] for name in missing] == [True] * 4
+
+
 def test_what_is_no_number_of_ours_is_refused(served):
     assert "error" in calculate(served, {**FLAT, "purchase_price_minor": 10**30}, 400)
 
@@ -120,6 +166,28 @@ def test_each_figure_can_be_given_instead(served, agent):
     assert of_listing(served, number, query, token=agent) == same
 
 
+def test_a_query_gives_what_a_body_gives(served, agent):
+    number, rng = listing(served, agent), random.Random(3)
+    for _ in range(30):
+        figures = random_figures(rng)
+        flat = {**{name: value for name, value in figures.items() if name not in ("currency", "opex", "loan")}, **figures["opex"],
+                **figures.get("loan", {})}
+        query = "&".join(f"{name}={value}" for name, value in flat.items())
+        assert of_listing(served, number, f"?{query}", token=agent) == calculate(served, figures), figures
+
+
+@pytest.mark.parametrize("query, field", [
+    ("ltv_pct=101&annual_rate_pct=5&term_years=5", "ltv_pct"), ("ltv_pct=50", "annual_rate_pct"), ("annual_rate_pct=5&term_years=5", "ltv_pct"),
+    ("ltv_pct=5&annual_rate_pct=5&term_years=5&interest_only_years=5", "interest_only_years"), ("tax_minor=-1", "tax_minor"),
+    ("vacancy_pct=nan", "vacancy_pct"), ("vacancy_pct=1e999", "vacancy_pct"), ("appreciation_pct=-20.1", "appreciation_pct"),
+    ("purchase_price_minor=10000000000001", "purchase_price_minor"), ("renovation_minor=99999999999999999999", "renovation_minor"),
+    ("occupancy_pct=50", "occupancy_pct"), ("nightly_rate_minor=5", "occupancy_pct")])
+def test_what_does_not_fit_is_named_as_in_the_query(served, agent, query, field):
+    number = listing(served, agent, financials=FINANCIALS)
+    error = of_listing(served, number, f"?{query}", status=422, token=agent)["error"]
+    assert field in [detail["field"] for detail in error["details"]]
+
+
 def test_a_listing_that_is_let_has_its_rent_but_no_price(served, agent):
     for listing_type, period, query, income in (("lease", "month", "", 12 * 5_000_000), ("short_stay", "night", "&occupancy_pct=50", 365 * 2_500_000)):
         number = listing(served, agent, listing_type=listing_type, price={"amount_minor": 5_000_000, "currency": "THB", "period": period})
@@ -150,16 +218,15 @@ def minor(text):
     return sign * (int(units) * 100 + int(cents or 0))
 
 
-def random_figures(rng):
-    figures = {"currency": "THB", "purchase_price_minor": rng.randrange(10**7, 10**12), "holding_years": rng.randint(1, 40),
-               "appreciation_pct": rng.randint(-5, 10), "opex": {"management_pct": rng.randint(0, 30), "tax_minor": rng.randrange(10**8)}}
-    if rng.random() < 0.5:
-        figures["monthly_rent_minor"] = rng.randrange(10**9)
-    else:
-        figures.update(nightly_rate_minor=rng.randrange(10**7), occupancy_pct=rng.randint(0, 100))
-    if rng.random() < 0.6:
-        figures["loan"] = {"ltv_pct": rng.randint(1, 100), "annual_rate_pct": rng.randint(0, 12), "term_years": rng.randint(1, 30)}
-    return figures
+MONEY = {"net_operating_income": "noi_minor", "cash_invested": "cash_invested_minor", "total_profit": "total_profit_minor",
+         "cash_flow_first_year": "cash_flow_year1_minor", "npv": "npv_minor"}
+OF_A_LOAN = {"loan": "loan_amount_minor", "monthly_payment": "monthly_payment_minor"}
+RATIOS = {"cap_rate": "cap_rate_pct", "gross_yield": "gross_yield_pct", "irr": "irr_pct", "cash_on_cash": "cash_on_cash_pct", "roi": "roi_pct",
+          "dscr": "dscr", "break_even_occupancy": "break_even_occupancy_pct", "payback": "payback_years", "equity_multiple": "equity_multiple"}
+
+
+def number_of(text):
+    return float(text.removesuffix(" years").rstrip("%"))
 
 
 def tool_call(services, product, message_id):
@@ -183,14 +250,14 @@ def test_the_chat_gives_the_numbers_of_the_route(served, model, services, produc
         expected = calculate(served, figures)
         answer = ask_with(served, model, figures)
         said = tool_call(services, product, answer["message"]["id"])[1]["results"][0]
-        for name, member in (("net_operating_income", "noi_minor"), ("cash_invested", "cash_invested_minor"), ("total_profit", "total_profit_minor"),
-                             ("cash_flow_first_year", "cash_flow_year1_minor"), ("npv", "npv_minor")):
+        for name, member in {**MONEY, **(OF_A_LOAN if expected["loan_amount_minor"] else {})}.items():
             assert minor(said[name]) == expected[member], (name, figures)
-        assert (said["monthly_payment"] is None) == (expected["loan_amount_minor"] == 0)
-        assert said["monthly_payment"] is None or minor(said["monthly_payment"]) == expected["monthly_payment_minor"]
-        for name, member in (("cap_rate", "cap_rate_pct"), ("irr", "irr_pct"), ("cash_on_cash", "cash_on_cash_pct"), ("roi", "roi_pct")):
+        assert expected["loan_amount_minor"] or [said[name] for name in OF_A_LOAN] == [None, None]
+        for name, member in RATIOS.items():
             value = expected[member]
-            assert said[name] is None if value is None else abs(float(said[name].rstrip("%")) - value) <= 0.0051, (name, figures)
+            assert said[name] is None if value is None else abs(number_of(said[name]) - value) <= 0.0051 + abs(value) * 1e-12, (name, figures)
+            assert said[name] not in ("-0", "-0%")
+        assert said["warnings"] == expected["warnings"] and said["note"] == expected["disclaimer"]
 
 
 def test_the_answer_rests_on_the_calculation(served, model):
