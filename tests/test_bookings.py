@@ -10,7 +10,7 @@ import pytest
 
 from conftest import other_product
 from harness.app import App
-from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, listing, move, quote, rates
+from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, listing, move, quote, rates, withdraw
 
 FIELDS = {"id", "property_id", "user_id", "status", "check_in", "check_out", "nights", "guests", "price", "cancellation_policy", "contact", "note",
           "hold_expires_at", "refund", "payment_reference", "version", "created_at", "updated_at"}
@@ -22,6 +22,7 @@ def stays(app, product, services):
     one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
     one.start()
     yield one
+    withdraw(services, product)
     assert one.stop() == 0
 
 
@@ -415,6 +416,13 @@ def test_off_it_is_gone(start, user):
         assert reply.status == 404 and reply.error["code"] == "FEATURE_DISABLED"
     assert not any(re.search("bookings|availability|quote|rates|blocks", path) for path in one.get("/openapi.json").json["paths"])
     assert one.get("/api/v1/config").json["features"]["bookings"] is False
+
+
+def test_old_rounds_are_forgotten(stays, services, product):
+    made = services.sql(product, """INSERT INTO jobs (kind, status, created_at) SELECT 'bookings.times', s, now() - make_interval(hours => h)
+        FROM (VALUES ('done', 25), ('done', 23), ('failed', 25)) v (s, h) RETURNING id""")
+    services.sql(product, "INSERT INTO jobs (kind) VALUES ('bookings.times')")
+    until(lambda: services.sql(product, f"SELECT id FROM jobs WHERE id IN ({', '.join(row[0] for row in made)}) ORDER BY id") == made[1:])
 
 
 def test_it_comes_round(stays, services, product):

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from harness.app import App
-from harness.bookings import BOOKINGS, PRICE, ask, confirm, day, hold, listing, quote, rates
+from harness.bookings import BOOKINGS, PRICE, ask, confirm, day, hold, listing, quote, rates, withdraw
 
 RULE = {"from": day(10), "to": day(20)}
 
@@ -17,6 +17,7 @@ def stays(app, product, services):
     one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
     one.start()
     yield one
+    withdraw(services, product)
     assert one.stop() == 0
 
 

@@ -15,6 +15,7 @@
 
 #define BATCH 100     /* rows of one statement: it must not hold locks for long */
 #define SPARE_MS 5000 /* of a run, for its last statement */
+#define KEEP_JOBS_S 86400
 
 struct state {
     struct field_set has;
@@ -238,5 +239,5 @@ err bookings_job(struct ctx *ctx, const struct services *services, struct job *j
             &completed));
     }
     job->again = expired == BATCH || completed == BATCH;
-    return OK;
+    return jobs_forget(ctx, services->db, job->kind, KEEP_JOBS_S);
 }

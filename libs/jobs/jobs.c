@@ -5,6 +5,8 @@
 #include "jobs/jobs_internal.h"
 #include "jobs/sql.h"
 
+#define FORGET_MAX 100 /* rows of one statement */
+
 err jobs_enqueue(struct ctx *ctx, struct db *db, const char *kind, const char *payload_json,
     const char *dedupe_key, int64_t *out_id)
 {
@@ -37,6 +39,12 @@ err jobs_list(struct ctx *ctx, struct db *db, const struct job_filter *filter, s
         DB_ARGS(DB_TEXT(filter->status), DB_TEXT(filter->kind), DB_I64(filter->after_id),
             DB_I64(filter->limit)),
         &job_row_shape, filter->limit, out);
+}
+
+err jobs_forget(struct ctx *ctx, struct db *db, const char *kind, int64_t keep_seconds)
+{
+    return db_exec(ctx, db, &SQL_jobs_forget,
+        DB_ARGS(DB_TEXT(kind), DB_I64(keep_seconds), DB_I64(FORGET_MAX)), /* out_affected */ NULL);
 }
 
 err jobs_count(struct ctx *ctx, struct db *db, const struct job_filter *filter, int64_t *out)

@@ -54,6 +54,9 @@ struct job_kind {
  * next run finds it in job->progress. ERR_CANCELLED when somebody else has taken the job over. */
 err job_progress(struct ctx *ctx, struct db *db, struct job *job, const char *json);
 
+/* For kinds that come round often: those that were done keep_seconds ago go, some at a time. */
+err jobs_forget(struct ctx *ctx, struct db *db, const char *kind, int64_t keep_seconds);
+
 /* ---- for admins ---- */
 
 struct job_row {
