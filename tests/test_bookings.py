@@ -10,25 +10,10 @@ import pytest
 
 from conftest import other_product
 from harness.app import App
-from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, listing, move, quote, rates, withdraw
+from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, house, listing, move, quote, rates, stays, withdraw
 
 FIELDS = {"id", "property_id", "user_id", "status", "check_in", "check_out", "nights", "guests", "price", "cancellation_policy", "contact", "note",
           "hold_expires_at", "refund", "payment_reference", "version", "created_at", "updated_at"}
-
-
-@pytest.fixture(scope="module")
-def stays(app, product, services):
-    """The program with bookings on, whatever the product's default."""
-    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
-    one.start()
-    yield one
-    withdraw(services, product)
-    assert one.stop() == 0
-
-
-@pytest.fixture
-def house(stays, services, agent):
-    return listing(stays, services, agent)
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,9 @@ import threading
 
 import pytest
 
-from harness.app import App
-from harness.bookings import BOOKINGS, PRICE, ask, confirm, day, hold, listing, quote, rates, withdraw
+from harness.bookings import BOOKINGS, PRICE, ask, confirm, day, hold, house, listing, quote, rates, stays, withdraw
 
 RULE = {"from": day(10), "to": day(20)}
-
-
-@pytest.fixture(scope="module")
-def stays(app, product, services):
-    """The program with bookings on, whatever the product's default."""
-    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
-    one.start()
-    yield one
-    withdraw(services, product)
-    assert one.stop() == 0
-
-
-@pytest.fixture
-def house(stays, services, agent):
-    return listing(stays, services, agent)
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,9 @@ import time
 import pytest
 
 from harness.app import App
-from test_jobs import Queue
+from test_jobs import prepared, product  # noqa: F401 - fixtures
 
 KIND = "chat.retention"
-
-
-@pytest.fixture(scope="module", params=["bestays", "realestate"])
-def product(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def prepared(product, services):
-    return Queue(product, services)
 
 
 @pytest.fixture

@@ -21,14 +21,9 @@ struct contact {
     const char *name, *email, *phone;
 };
 
-static bool is_said(const char *text)
-{
-    return !input_is_blank(text);
-}
-
 static const struct field contact_fields[] = {
-    FIELD_STR(struct contact, name, "Who comes", .required = true, .max = 120, .check = is_said,
-        .check_text = "must not be blank"),
+    FIELD_STR(struct contact, name, "Who comes", .required = true, .max = 120,
+        .check = input_is_said, .check_text = "must not be blank"),
     FIELD_STR(struct contact, email, "Where to write", .required = true, .max = 254,
         .check = input_is_email, .check_text = "must be an e-mail address"),
     FIELD_STR(struct contact, phone, "Where to call, like +66 2 123 4567", .nullable = true,

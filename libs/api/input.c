@@ -55,6 +55,11 @@ bool input_is_blank(const char *text)
     return text[strspn(text, " \t\r\n\v\f")] == '\0';
 }
 
+bool input_is_said(const char *text)
+{
+    return !input_is_blank(text);
+}
+
 bool input_is_phone(const char *text)
 {
     size_t digits = 0;

@@ -30,6 +30,7 @@ bool input_is_session(const char *text);
 const char *input_guess_locale(const struct call *call, const char *text);
 
 bool input_is_blank(const char *text);
+bool input_is_said(const char *text); /* not blank: a check of rows */
 bool input_is_phone(const char *text);
 bool input_is_email(const char *text);
 bool input_is_https_url(const char *text);

@@ -40,7 +40,7 @@ static const struct field inquiry_in_fields[] = {
         .choices = inquiry_kinds),
     INQUIRY_CONTACT_FIELDS(struct inquiry_in),
     FIELD_STR(struct inquiry_in, message, "In words", .required = true, .max = 4000,
-        .check = inquiry_is_said, .check_text = "must not be blank"),
+        .check = input_is_said, .check_text = "must not be blank"),
     FIELD_STRS(struct inquiry_in, preferred_times, "When it would suit, in words", .max = 10,
         .check = is_time, .check_text = "must be 1 to 100 characters"),
     FIELD_BOOL(struct inquiry_in, consent, "That one may be answered: true", .required = true),

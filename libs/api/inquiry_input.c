@@ -15,11 +15,6 @@
 #define HOUR_S 3600
 #define KEY_MAX 56
 
-bool inquiry_is_said(const char *text)
-{
-    return !input_is_blank(text);
-}
-
 static err take(struct call *call, const char *group)
 {
     char room[KEY_MAX];

@@ -202,8 +202,8 @@ static err find_person(struct ctx *ctx, struct auth *auth, const struct auth_cla
     struct auth_claims claims = *found; /* texts of the memo may go while we wait */
     claims.subject = arena_strdup(ctx->arena, found->subject);
     claims.session_id = arena_strdup(ctx->arena, found->session_id);
-    claims.email = found->email == NULL ? NULL : arena_strdup(ctx->arena, found->email);
-    claims.name = found->name == NULL ? NULL : arena_strdup(ctx->arena, found->name);
+    claims.email = arena_copy(ctx->arena, found->email);
+    claims.name = arena_copy(ctx->arena, found->name);
     struct auth_user user = {0};
     TRY(sign_in(ctx, auth, &claims, &user));
     TRY(complete_email(ctx, auth, &claims, &user));

@@ -6,8 +6,6 @@
 #include "core/ctx.h"
 #include "db/db.h"
 
-#define EXPIRE_MAX 100 /* holds of one property: more wait for the job */
-
 static const struct field block_fields[] = {
     FIELD_I64(struct block, id, "Id"),
     FIELD_I64(struct block, property_id, "Property"),
@@ -34,10 +32,8 @@ static err block(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct blocking *blocking = arg;
     const struct block_request *request = blocking->request;
-    int64_t expired = 0;
     TRY(booking_lock_listing(ctx, tx, blocking->actor, request->property_id));
-    TRY(db_count(ctx, tx, &SQL_bookings_expire,
-        DB_ARGS(DB_I64(request->property_id), DB_I64(EXPIRE_MAX)), &expired));
+    TRY(booking_expire_holds(ctx, tx, request->property_id));
     const err made = db_one(ctx, tx, &SQL_blocks_insert,
         DB_ARGS(DB_I64(request->property_id), DB_TEXT(request->from), DB_TEXT(request->to),
             DB_TEXT(request->reason), DB_I64(blocking->actor->user_id),

@@ -9,8 +9,6 @@
 #include "core/ctx.h"
 #include "db/db.h"
 
-#define EXPIRE_MAX 100 /* holds of one property: more wait for the job */
-
 const char *const booking_statuses[] = {
     "hold", "pending", "confirmed", "completed", "cancelled", "declined", "expired", NULL};
 
@@ -45,17 +43,12 @@ const struct shape booking_shape = {
 
 /* ---- seen ---- */
 
-static struct db_arg id_or_null(int64_t id)
-{
-    return id == 0 ? DB_NULL() : DB_I64(id);
-}
-
 err bookings_list(struct ctx *ctx, struct db *db, const struct booking_actor *actor,
     const struct booking_filter *filter, struct list *out)
 {
     return db_list_slow(ctx, db, &SQL_bookings_list,
         DB_ARGS(DB_I64(actor->user_id), DB_BOOL(actor->agent), DB_BOOL(actor->admin),
-            DB_TEXT(filter->status), id_or_null(filter->property_id), DB_TEXT(filter->from),
+            DB_TEXT(filter->status), DB_ID(filter->property_id), DB_TEXT(filter->from),
             DB_TEXT(filter->to), DB_I64(filter->after_id), DB_I64(filter->limit)),
         &booking_shape, filter->limit, out);
 }
@@ -65,7 +58,7 @@ err bookings_count(struct ctx *ctx, struct db *db, const struct booking_actor *a
 {
     return db_count(ctx, db, &SQL_bookings_count,
         DB_ARGS(DB_I64(actor->user_id), DB_BOOL(actor->agent), DB_BOOL(actor->admin),
-            DB_TEXT(filter->status), id_or_null(filter->property_id), DB_TEXT(filter->from),
+            DB_TEXT(filter->status), DB_ID(filter->property_id), DB_TEXT(filter->from),
             DB_TEXT(filter->to)),
         out);
 }
@@ -129,9 +122,7 @@ static err hold(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct holding *holding = arg;
     struct made made = {0};
-    int64_t expired = 0;
-    TRY(db_count(ctx, tx, &SQL_bookings_expire,
-        DB_ARGS(DB_I64(holding->request->property_id), DB_I64(EXPIRE_MAX)), &expired));
+    TRY(booking_expire_holds(ctx, tx, holding->request->property_id));
     TRY(insert(ctx, tx, holding, &made));
     if (!made.listing_found) {
         return booking_listing_or(ctx, fail(ctx, ERR_NOT_FOUND, "listing is not let"));

@@ -7,7 +7,6 @@
 #include "bookings/policy.h"
 #include "bookings/sql.h"
 #include "core/arena.h"
-#include "core/clock.h"
 #include "core/codes.h"
 #include "core/ctx.h"
 #include "core/services.h"
@@ -223,16 +222,11 @@ err bookings_shorten(struct ctx *ctx, struct db *db, const struct booking_actor 
 
 /* ---- time ---- */
 
-static bool has_time(const struct ctx *ctx)
-{
-    return clock_monotonic_ns(ctx->clock) + SPARE_MS * INT64_C(1000000) < ctx->deadline_ns;
-}
-
 err bookings_job(struct ctx *ctx, const struct services *services, struct job *job)
 {
     int64_t expired = BATCH;
     int64_t completed = BATCH;
-    while ((expired == BATCH || completed == BATCH) && has_time(ctx)) {
+    while ((expired == BATCH || completed == BATCH) && job_has_time(ctx, SPARE_MS)) {
         TRY(db_count(ctx, services->db, &SQL_bookings_expire, DB_ARGS(DB_NULL(), DB_I64(BATCH)),
             &expired));
         TRY(db_count(ctx, services->db, &SQL_bookings_complete, DB_ARGS(DB_I64(BATCH)),

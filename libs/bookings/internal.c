@@ -8,6 +8,7 @@
 #include "db/db.h"
 
 #define NEXT_MAX 3
+#define EXPIRE_MAX 100 /* holds of one property: more wait for the job */
 
 static err not_found(struct ctx *ctx, err found, const char *message)
 {
@@ -38,6 +39,13 @@ err booking_lock_listing(struct ctx *ctx, struct db *tx, const struct booking_ac
         db_one(ctx, tx, &SQL_bookings_lock_listing,
             DB_ARGS(DB_I64(property_id), DB_I64(actor->user_id), DB_BOOL(actor->admin)),
             SHAPE(listing_id), &row));
+}
+
+err booking_expire_holds(struct ctx *ctx, struct db *tx, int64_t property_id)
+{
+    int64_t expired = 0;
+    return db_count(ctx, tx, &SQL_bookings_expire, DB_ARGS(DB_I64(property_id), DB_I64(EXPIRE_MAX)),
+        &expired);
 }
 
 struct next_row {

@@ -21,6 +21,9 @@ err booking_lock_listing(struct ctx *ctx, struct db *tx, const struct booking_ac
 err booking_listing_or(struct ctx *ctx, err found);
 err booking_or(struct ctx *ctx, err found);
 
+/* Holds of the listing whose time is over give their nights back. */
+err booking_expire_holds(struct ctx *ctx, struct db *tx, int64_t property_id);
+
 /* ERR_CONFLICT: somebody has one of these nights; says when as many are free. */
 err booking_taken(struct ctx *ctx, struct db *db, int64_t property_id,
     const struct offer_days *days);

@@ -42,8 +42,7 @@ static err begin(struct ctx *ctx, struct db *db, void *arg)
             SHAPE_SET(begun), &beginning->begun);
     }
     return db_one(ctx, db, &SQL_chat_begin,
-        DB_ARGS(caller_user(caller), caller_session(ctx, caller),
-            question->conversation_id == 0 ? DB_NULL() : DB_I64(question->conversation_id),
+        DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_ID(question->conversation_id),
             DB_BOOL(question->new_conversation), DB_TEXT(question->asker.locale),
             DB_TEXT(question->content), DB_TEXT(ctx->request_id)),
         SHAPE_SET(begun), &beginning->begun);

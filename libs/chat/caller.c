@@ -8,7 +8,7 @@
 
 struct db_arg caller_user(const struct chat_caller *caller)
 {
-    return caller->user_id == 0 ? DB_NULL() : DB_I64(caller->user_id);
+    return DB_ID(caller->user_id);
 }
 
 struct db_arg caller_session(struct ctx *ctx, const struct chat_caller *caller)

@@ -89,8 +89,7 @@ err conversations_messages(struct ctx *ctx, struct db *db, int64_t id, int64_t b
     int64_t limit, struct list *out)
 {
     return db_list(ctx, db, &SQL_chat_messages,
-        DB_ARGS(DB_I64(id), before_id == 0 ? DB_NULL() : DB_I64(before_id), DB_I64(limit)),
-        &chat_message_shape, limit, out);
+        DB_ARGS(DB_I64(id), DB_ID(before_id), DB_I64(limit)), &chat_message_shape, limit, out);
 }
 
 err conversations_messages_count(struct ctx *ctx, struct db *db, int64_t id, int64_t *out)

@@ -9,7 +9,6 @@
 #include "chat/sql.h"
 #include "core/arena.h"
 #include "core/buf.h"
-#include "core/clock.h"
 #include "core/codes.h"
 #include "core/json.h"
 #include "core/services.h"
@@ -270,11 +269,6 @@ static err end(struct ctx *ctx, struct db *tx, void *arg)
     return keep_progress(ctx, tx, ending->job, eval);
 }
 
-static bool has_time(const struct ctx *ctx)
-{
-    return clock_monotonic_ns(ctx->clock) + CASE_MS * INT64_C(1000000) < ctx->deadline_ns;
-}
-
 err golden_job(struct ctx *ctx, const struct services *services, struct job *job)
 {
     struct eval eval = {0};
@@ -290,7 +284,7 @@ err golden_job(struct ctx *ctx, const struct services *services, struct job *job
         add_case(&eval, golden->id, ask(ctx, services, eval.version, golden));
         err_clear(ctx); /* a question without an answer is a result */
         TRY(keep_progress(ctx, services->db, job, &eval));
-    } while (has_time(ctx));
+    } while (job_has_time(ctx, CASE_MS));
     job->again = true;
     return OK;
 }

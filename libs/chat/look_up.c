@@ -65,11 +65,6 @@ static err run_tool(struct chat_run *run, struct chat_result *result)
     return result->tool->run(&run->ctx, &run->question.asker, in, &result->finding);
 }
 
-static const char *keep_text(const struct chat_run *run, const char *text)
-{
-    return text == NULL ? NULL : arena_strdup(run->arena, text);
-}
-
 /* From the memory of the call to that of the run. */
 static void keep_finding(const struct chat_run *run, struct chat_finding *finding)
 {
@@ -78,13 +73,13 @@ static void keep_finding(const struct chat_run *run, struct chat_finding *findin
         ARENA_ARRAY(run->arena, struct chat_source, (size_t)finding->sources.count + 1);
     for (int64_t i = 0; i < finding->sources.count; i++) {
         kept[i] = found[i];
-        kept[i].title = keep_text(run, found[i].title);
-        kept[i].url = keep_text(run, found[i].url);
-        kept[i].snippet = keep_text(run, found[i].snippet);
-        kept[i].text = keep_text(run, found[i].text);
+        kept[i].title = arena_copy(run->arena, found[i].title);
+        kept[i].url = arena_copy(run->arena, found[i].url);
+        kept[i].snippet = arena_copy(run->arena, found[i].snippet);
+        kept[i].text = arena_copy(run->arena, found[i].text);
     }
     finding->sources.items = kept;
-    finding->json = keep_text(run, finding->json);
+    finding->json = arena_copy(run->arena, finding->json);
 }
 
 static void judge(struct chat_run *run, struct chat_result *result, err ran)

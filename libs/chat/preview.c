@@ -19,8 +19,7 @@ static void count_cost(struct ctx *ctx, struct chat_run *run, int64_t user_id)
 {
     struct spend_row row;
     if (!is_ok(db_one(ctx, run->chat->options.db, &SQL_chat_spend,
-            DB_ARGS(DB_TEXT(record_usage(run)), user_id == 0 ? DB_NULL() : DB_I64(user_id)),
-            SHAPE(spend_row), &row))) {
+            DB_ARGS(DB_TEXT(record_usage(run)), DB_ID(user_id)), SHAPE(spend_row), &row))) {
         log_warn(ctx, "chat.cost_not_counted", LOG_STR("why", ctx->error.text));
         err_clear(ctx); /* the answer is there all the same */
     }

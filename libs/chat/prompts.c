@@ -58,8 +58,7 @@ err prompts_list(struct ctx *ctx, struct chat *chat, int64_t before, int64_t lim
     struct list *out)
 {
     return db_list(ctx, chat->options.db, &SQL_chat_prompt_list,
-        DB_ARGS(before == 0 ? DB_NULL() : DB_I64(before), DB_I64(limit)), &prompt_summary_shape,
-        limit, out);
+        DB_ARGS(DB_ID(before), DB_I64(limit)), &prompt_summary_shape, limit, out);
 }
 
 err prompts_count(struct ctx *ctx, struct chat *chat, int64_t *out)

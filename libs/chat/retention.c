@@ -4,7 +4,6 @@
 #include "chat/config.h"
 #include "chat/sql.h"
 #include "core/arena.h"
-#include "core/clock.h"
 #include "core/ctx.h"
 #include "core/json.h"
 #include "core/services.h"
@@ -13,18 +12,13 @@
 #define BATCH 100     /* conversations of one statement: it must not hold locks for long */
 #define SPARE_MS 5000 /* of a run, for its last statement and the note */
 
-static bool has_time(const struct ctx *ctx)
-{
-    return clock_monotonic_ns(ctx->clock) + SPARE_MS * INT64_C(1000000) < ctx->deadline_ns;
-}
-
 err chat_retention_job(struct ctx *ctx, const struct services *services, struct job *job)
 {
     const int64_t days = services->chat->options.config->data_retention_guest_days;
     int64_t deleted = BATCH;
     int64_t total = 0;
     (void)json_i64(json_get(job->progress, "deleted"), &total); /* of the runs before */
-    while (deleted == BATCH && has_time(ctx)) {
+    while (deleted == BATCH && job_has_time(ctx, SPARE_MS)) {
         TRY(db_exec(ctx, services->db, &SQL_chat_retention, DB_ARGS(DB_I64(days), DB_I64(BATCH)),
             &deleted));
         total += deleted;

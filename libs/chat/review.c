@@ -6,11 +6,6 @@
 
 #define PERIODS 3
 
-static struct db_arg i64_or_null(int64_t value)
-{
-    return value == 0 ? DB_NULL() : DB_I64(value);
-}
-
 static bool asks_for_answers(const struct review_filter *filter)
 {
     return filter->rating != 0 || filter->has_grounded || filter->degraded != NULL ||
@@ -40,9 +35,8 @@ static err list(struct ctx *ctx, struct db *tx, void *arg)
     const struct review_filter *filter = listing->filter;
     TRY(record(ctx, tx, listing->actor_id, "conversation.list", /* id */ 0, filter->as_json));
     return db_list(ctx, tx, &SQL_chat_review_list,
-        DB_ARGS(i64_or_null(filter->rating),
-            filter->has_grounded ? DB_BOOL(filter->grounded) : DB_NULL(), DB_TEXT(filter->degraded),
-            DB_TEXT(filter->model), i64_or_null(filter->prompt_version),
+        DB_ARGS(DB_ID(filter->rating), filter->has_grounded ? DB_BOOL(filter->grounded) : DB_NULL(),
+            DB_TEXT(filter->degraded), DB_TEXT(filter->model), DB_ID(filter->prompt_version),
             DB_BOOL(asks_for_answers(filter)), DB_TEXT(filter->q), DB_TEXT(filter->after_key),
             DB_I64(filter->after_id), DB_I64(filter->limit)),
         &review_row_shape, filter->limit, listing->out);
@@ -58,9 +52,8 @@ err review_list(struct ctx *ctx, struct db *db, int64_t actor_id,
 err review_count(struct ctx *ctx, struct db *db, const struct review_filter *filter, int64_t *out)
 {
     return db_count(ctx, db, &SQL_chat_review_count,
-        DB_ARGS(i64_or_null(filter->rating),
-            filter->has_grounded ? DB_BOOL(filter->grounded) : DB_NULL(), DB_TEXT(filter->degraded),
-            DB_TEXT(filter->model), i64_or_null(filter->prompt_version),
+        DB_ARGS(DB_ID(filter->rating), filter->has_grounded ? DB_BOOL(filter->grounded) : DB_NULL(),
+            DB_TEXT(filter->degraded), DB_TEXT(filter->model), DB_ID(filter->prompt_version),
             DB_BOOL(asks_for_answers(filter)), DB_TEXT(filter->q)),
         out);
 }
@@ -96,7 +89,7 @@ static err read_one(struct ctx *ctx, struct db *tx, void *arg)
     }
     TRY(found);
     TRY(db_list(ctx, tx, &SQL_chat_review_messages,
-        DB_ARGS(DB_I64(place->id), i64_or_null(place->before), DB_I64(place->limit + 1)),
+        DB_ARGS(DB_I64(place->id), DB_ID(place->before), DB_I64(place->limit + 1)),
         &review_message_shape, place->limit + 1, &out->messages));
     out->has_more = out->messages.count > place->limit;
     if (out->has_more) {

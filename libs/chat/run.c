@@ -11,11 +11,6 @@
 
 #define FIRST_EVENT_BYTES 1024
 
-static const char *copy(struct arena *arena, const char *text)
-{
-    return text == NULL ? NULL : arena_strdup(arena, text);
-}
-
 struct chat_run *run_new(struct chat *chat, const struct chat_question *question)
 {
     struct arena *arena = arena_new(/* pool */ NULL);
@@ -24,11 +19,11 @@ struct chat_run *run_new(struct chat *chat, const struct chat_question *question
     run->arena = arena;
     run->holders = 1;
     run->question = *question;
-    run->question.caller.session = copy(arena, question->caller.session);
-    run->question.asker.locale = copy(arena, question->asker.locale);
-    run->question.asker.currency = copy(arena, question->asker.currency);
-    run->question.content = copy(arena, question->content);
-    run->question.session_id = copy(arena, question->session_id);
+    run->question.caller.session = arena_copy(arena, question->caller.session);
+    run->question.asker.locale = arena_copy(arena, question->asker.locale);
+    run->question.asker.currency = arena_copy(arena, question->asker.currency);
+    run->question.content = arena_copy(arena, question->content);
+    run->question.session_id = arena_copy(arena, question->session_id);
     return run;
 }
 

@@ -27,9 +27,9 @@ static err store(struct chat_run *run)
 {
     struct ctx *ctx = &run->ctx;
     struct finished finished;
-    const struct db_args args = DB_ARGS(DB_I64(run->message_id), DB_TEXT(record_answer(run)),
-        DB_TEXT(record_sources(run)), DB_TEXT(record_calls(run)), DB_TEXT(record_usage(run)),
-        run->reservation_id == 0 ? DB_NULL() : DB_I64(run->reservation_id));
+    const struct db_args args =
+        DB_ARGS(DB_I64(run->message_id), DB_TEXT(record_answer(run)), DB_TEXT(record_sources(run)),
+            DB_TEXT(record_calls(run)), DB_TEXT(record_usage(run)), DB_ID(run->reservation_id));
     err stored = OK;
     for (int i = 0; i < TRIES; i++) {
         stored =

@@ -228,6 +228,11 @@ char *arena_strdup(struct arena *arena, const char *text)
     return arena_strndup(arena, text, strlen(text));
 }
 
+char *arena_copy(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
     char *copy = take(arena, len + 1);

@@ -24,6 +24,8 @@ void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnu
 /* Not zeroed. */
 void *arena_alloc_raw(struct arena *arena, size_t size) __attribute__((returns_nonnull, malloc));
 char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns_nonnull));
+/* NULL stays NULL. */
+char *arena_copy(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
     __attribute__((returns_nonnull));
 char *arena_printf(struct arena *arena, const char *fmt, ...)

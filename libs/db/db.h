@@ -67,6 +67,10 @@ static inline struct db_arg db_arg_text(const char *text)
 {
     return (struct db_arg){.text = text};
 }
+static inline struct db_arg db_arg_id(int64_t id)
+{
+    return id == 0 ? db_arg_text(NULL) : db_arg_i64(id);
+}
 static inline struct db_arg db_arg_bool(bool value)
 {
     return (struct db_arg){.text = value ? "t" : "f"};
@@ -81,6 +85,7 @@ static inline struct db_arg db_arg_binary(const void *bytes, int len)
  * casts them. */
 #define DB_TEXT(value) db_arg_text(value) /* const char *; NULL = SQL NULL; JSON too */
 #define DB_I64(value) db_arg_i64(value)
+#define DB_ID(value) db_arg_id(value) /* int64_t; 0 = SQL NULL */
 #define DB_F64(value) db_arg_f64(value)
 #define DB_BOOL(value) db_arg_bool(value)
 #define DB_TIME(value) db_arg_time(value)               /* microseconds since 1970 */

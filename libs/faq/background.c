@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/arena.h"
-#include "core/clock.h"
 #include "core/ctx.h"
 #include "core/json.h"
 #include "core/services.h"
@@ -46,11 +45,6 @@ err faq_job_embed(struct ctx *ctx, const struct services *services, struct job *
     return OK;
 }
 
-static bool has_time(const struct ctx *ctx)
-{
-    return clock_monotonic_ns(ctx->clock) + SPARE_MS * INT64_C(1000000) < ctx->deadline_ns;
-}
-
 /* The memory of a batch is its own: a run makes hundreds. */
 static err embed_batch(struct ctx *outer, const struct faq_embed *with, int64_t *from,
     int64_t *out_done, int64_t *out_faq_version)
@@ -72,7 +66,7 @@ err faq_job_embed_all(struct ctx *ctx, const struct services *services, struct j
     int64_t done = 1;
     int64_t faq_version = 0;
     TRY(with_model_in_use(ctx, services, &with));
-    while (done > 0 && has_time(ctx)) {
+    while (done > 0 && job_has_time(ctx, SPARE_MS)) {
         TRY(embed_batch(ctx, &with, &from, &done, &faq_version));
         tell(services, faq_version);
     }

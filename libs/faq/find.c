@@ -232,21 +232,16 @@ static void refresh(struct ctx *ctx, struct faq *faq, void *arg)
     }
 }
 
-static const char *copy_text(struct arena *arena, const char *text)
-{
-    return text == NULL ? NULL : arena_strdup(arena, text);
-}
-
 static void refresh_later(struct search *search)
 {
     struct arena *arena = arena_new(/* pool */ NULL);
     struct search *own = ARENA_NEW(arena, struct search);
     *own = *search;
-    own->query.locale = copy_text(arena, search->query.locale);
-    own->query.category = copy_text(arena, search->query.category);
-    own->query.text = copy_text(arena, search->query.text);
-    own->text = copy_text(arena, search->text);
-    own->key = copy_text(arena, search->key);
+    own->query.locale = arena_copy(arena, search->query.locale);
+    own->query.category = arena_copy(arena, search->query.category);
+    own->query.text = arena_copy(arena, search->query.text);
+    own->text = arena_copy(arena, search->text);
+    own->key = arena_copy(arena, search->key);
     own->refresh = true;
     own->done = false;
     own->out = ARENA_NEW(arena, struct faq_result);

@@ -66,11 +66,6 @@ static struct db_arg since(const struct reindex *work)
     return work->since_us == 0 ? DB_NULL() : DB_TIME(work->since_us);
 }
 
-static bool has_time(const struct ctx *ctx)
-{
-    return clock_monotonic_ns(ctx->clock) + SPARE_MS * INT64_C(1000000) < ctx->deadline_ns;
-}
-
 static err save(struct ctx *ctx, struct db *db, struct reindex *work)
 {
     struct buf buf;
@@ -188,7 +183,7 @@ static err sweep(struct ctx *ctx, const struct reindex *work, bool *out_more)
 static err run_pass(struct ctx *ctx, struct reindex *work, bool of_properties)
 {
     bool more = true;
-    while (more && has_time(ctx)) {
+    while (more && job_has_time(ctx, SPARE_MS)) {
         TRY(run_batch(ctx, work, of_properties, &more));
     }
     work->job->again = more;
@@ -197,7 +192,7 @@ static err run_pass(struct ctx *ctx, struct reindex *work, bool of_properties)
 
 static err run(struct ctx *ctx, struct reindex *work)
 {
-    while (!work->progress.switched && has_time(ctx)) {
+    while (!work->progress.switched && job_has_time(ctx, SPARE_MS)) {
         TRY(run_pass(ctx, work, /* of_properties */ false));
         if (!work->job->again) {
             TRY(run_pass(ctx, work, /* of_properties */ true));
@@ -208,7 +203,7 @@ static err run(struct ctx *ctx, struct reindex *work)
         }
     }
     bool more = !work->progress.switched;
-    while (work->progress.switched && has_time(ctx)) {
+    while (work->progress.switched && job_has_time(ctx, SPARE_MS)) {
         TRY(sweep(ctx, work, &more));
         if (!more) {
             break;

@@ -46,11 +46,6 @@ struct inquiry_id {
 };
 static const struct field inquiry_id_fields[] = {FIELD_I64(struct inquiry_id, id, "Id")};
 
-static struct db_arg id_or_null(int64_t id)
-{
-    return id == 0 ? DB_NULL() : DB_I64(id);
-}
-
 /* Sessions are never stored. */
 static struct db_arg session_hash(struct ctx *ctx, const char *session)
 {
@@ -93,12 +88,12 @@ static err create(struct ctx *ctx, struct db *tx, void *arg)
     struct creation *creation = arg;
     const struct inquiry_sender *sender = creation->sender;
     const struct inquiry_draft *draft = creation->draft;
-    const struct db_arg user = id_or_null(sender->user_id);
+    const struct db_arg user = DB_ID(sender->user_id);
     const struct db_arg session = session_hash(ctx, sender->session);
     struct targets targets = {0};
     struct inquiry_id made = {0};
     TRY(db_one(ctx, tx, &SQL_inquiries_targets,
-        DB_ARGS(id_or_null(draft->property_id), id_or_null(draft->conversation_id), user, session),
+        DB_ARGS(DB_ID(draft->property_id), DB_ID(draft->conversation_id), user, session),
         SHAPE(targets), &targets));
     if (!targets.property_found) {
         return not_found(ctx, "Property not found");
@@ -137,7 +132,7 @@ err inquiries_list(struct ctx *ctx, struct db *db, const struct inquiry_actor *a
 {
     return db_list_slow(ctx, db, &SQL_inquiries_list,
         DB_ARGS(DB_I64(actor->user_id), DB_BOOL(actor->admin), DB_TEXT(filter->status),
-            DB_TEXT(filter->kind), id_or_null(filter->property_id), id_or_null(filter->assigned_to),
+            DB_TEXT(filter->kind), DB_ID(filter->property_id), DB_ID(filter->assigned_to),
             DB_I64(filter->after_id), DB_I64(filter->limit)),
         &inquiry_shape, filter->limit, out);
 }
@@ -147,8 +142,7 @@ err inquiries_count(struct ctx *ctx, struct db *db, const struct inquiry_actor *
 {
     return db_count(ctx, db, &SQL_inquiries_count,
         DB_ARGS(DB_I64(actor->user_id), DB_BOOL(actor->admin), DB_TEXT(filter->status),
-            DB_TEXT(filter->kind), id_or_null(filter->property_id),
-            id_or_null(filter->assigned_to)),
+            DB_TEXT(filter->kind), DB_ID(filter->property_id), DB_ID(filter->assigned_to)),
         out);
 }
 

@@ -1,11 +1,18 @@
 #include "jobs/jobs.h"
 
+#include "core/clock.h"
 #include "core/ctx.h"
 #include "db/db.h"
 #include "jobs/jobs_internal.h"
 #include "jobs/sql.h"
 
 #define FORGET_MAX 100 /* rows of one statement */
+#define NS_PER_MS 1000000
+
+bool job_has_time(const struct ctx *ctx, int64_t spare_ms)
+{
+    return clock_monotonic_ns(ctx->clock) + spare_ms * NS_PER_MS < ctx->deadline_ns;
+}
 
 err jobs_enqueue(struct ctx *ctx, struct db *db, const char *kind, const char *payload_json,
     const char *dedupe_key, int64_t *out_id)

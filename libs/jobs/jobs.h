@@ -41,6 +41,8 @@ struct job {
 /* At most JOB_RUN_MS; the ctx's deadline says so to every wait. */
 typedef err job_fn(struct ctx *ctx, const struct services *services, struct job *job);
 #define JOB_RUN_MS 30000
+/* Whether a run may go on: it has more than spare_ms left, which its next step and the note of it take at most. */
+bool job_has_time(const struct ctx *ctx, int64_t spare_ms);
 
 /* An explicit list of these, ended by a zero row, says what a worker runs; other kinds stay queued. */
 struct job_kind {

@@ -53,11 +53,6 @@ void places_close(struct places *places)
     arena_free(places->own);
 }
 
-static const char *keep(struct arena *arena, const char *text)
-{
-    return text == NULL ? NULL : arena_strdup(arena, text);
-}
-
 static err load(struct ctx *ctx, void *arg)
 {
     struct places *places = arg;
@@ -69,9 +64,9 @@ static err load(struct ctx *ctx, void *arg)
     struct arena *arena = arena_new(/* pool */ NULL);
     struct property_place *to = ARENA_ARRAY(arena, struct property_place, (size_t)rows.count + 1);
     for (int64_t i = 0; i < rows.count; i++) {
-        to[i] = (struct property_place){keep(arena, from[i].listing_type),
-            keep(arena, from[i].province), keep(arena, from[i].city),
-            keep(arena, from[i].district)};
+        to[i] = (struct property_place){arena_copy(arena, from[i].listing_type),
+            arena_copy(arena, from[i].province), arena_copy(arena, from[i].city),
+            arena_copy(arena, from[i].district)};
     }
     places->kept = arena;
     places->rows = (struct list){to, rows.count};

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "core/arena.h"
-#include "core/clock.h"
 #include "core/ctx.h"
 #include "core/services.h"
 #include "db/db.h"
@@ -14,14 +13,13 @@
 
 err records_purge_job(struct ctx *ctx, const struct services *services, struct job *job)
 {
-    const int64_t end_ns = ctx->deadline_ns - SPARE_MS * INT64_C(1000000);
     int64_t purged = 0;
     int64_t total = 0;
     TRY(db_count(ctx, services->db, &SQL_records_purge_audit, DB_NO_ARGS, &total));
     do {
         TRY(db_count(ctx, services->db, &SQL_records_purge, DB_ARGS(DB_I64(BATCH)), &purged));
         total += purged;
-    } while (purged > 0 && clock_monotonic_ns(ctx->clock) < end_ns);
+    } while (purged > 0 && job_has_time(ctx, SPARE_MS));
     job->again = purged > 0;
     return job_progress(ctx, services->db, job,
         arena_printf(ctx->arena, "{\"deleted\":%" PRId64 "}", total));

@@ -3,6 +3,10 @@
 import datetime
 import uuid
 
+import pytest
+
+from harness.app import App
+
 BOOKINGS = "/api/v1/bookings"
 CONTACT = {"name": "Ann Guest", "email": "ann@example.com"}
 PRICE = 100000
@@ -59,3 +63,18 @@ def rates(app, property_id, token, status=200, headers=None, **columns):
 def withdraw(services, product):
     """Takes the listings made here off the list that other tests look at."""
     services.sql(product, "UPDATE properties SET status = 'withdrawn' WHERE slug LIKE 'stay-%' AND status = 'active'")
+
+
+@pytest.fixture(scope="module")
+def stays(app, product, services):
+    """The program with bookings on, whatever the product's default."""
+    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
+    one.start()
+    yield one
+    withdraw(services, product)
+    assert one.stop() == 0
+
+
+@pytest.fixture
+def house(stays, services, agent):
+    return listing(stays, services, agent)
