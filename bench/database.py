@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from harness.services import ROOT, Services
 
 SQL = ROOT / "libs"
-ROWS_SQL = Path(__file__).resolve().parent / "rows.sql"
+HERE = Path(__file__).resolve().parent
 LIST_ROWS = 20
 PAGES_SKIPPED = 10
 
@@ -39,9 +39,10 @@ class Databases(Services):
         return {"user": url.username, "dbname": url.path[1:], "host": query["host"][0], "port": query["port"][0],
                 "session": session_options()}
 
-    def fill(self, which, rows):
+    def fill(self, which, rows, script="rows.sql", **more):
+        variables = [word for name, value in {"rows": rows, **more}.items() for word in ("-v", f"{name}={value}")]
         done = subprocess.run(
-            ["psql", "-X", "-q", "-v", f"rows={rows}", "-d", self.psql_url(self.parts(which)["dbname"]), "-f", str(ROWS_SQL)],
+            ["psql", "-X", "-q", *variables, "-d", self.psql_url(self.parts(which)["dbname"]), "-f", str(HERE / script)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
@@ -63,13 +64,17 @@ def statement(name):
     return "\n".join(line for line in lines if not line.startswith("--"))
 
 
-def bind(name, values, before=""):
-    """(script, variables) for pgbench. values: what $1, $2, ... are; ":x" is a variable that `before` sets. pgbench cannot
-    bind NULL, so that one is written out; everything else is bound as the product binds it."""
+KEEP = " \\gset"  # the columns of the one row are variables afterwards
+
+
+def bind(name, values, before="", prefix="p", end=";"):
+    """(script, variables) for pgbench. values: what $1, $2, ... are; ":x" is a variable that `before` or KEEP has set. pgbench
+    cannot bind NULL, so that one is written out; everything else is bound as the product binds it. prefix: of the names,
+    which differ between statements of one script."""
     script, variables = statement(name), {}
     for number, value in reversed(list(enumerate(values, 1))):
-        bound = "NULL" if value is None else value if str(value).startswith(":") else f":p{number}"
+        bound = "NULL" if value is None else value if str(value).startswith(":") else f":{prefix}{number}"
         script = script.replace(f"${number}", bound)
-        if bound == f":p{number}":
-            variables[f"p{number}"] = value
-    return f"{before}{script};\n", variables
+        if bound == f":{prefix}{number}":
+            variables[f"{prefix}{number}"] = value
+    return f"{before}{script}{end}\n", variables

@@ -17,6 +17,7 @@ enum {
     EVENTS = 256,
     REQUEST_BYTES = 8192,
     READ_BYTES = 65536,
+    CHUNK_LINES = 2, /* the end of a chunk, the length of the next */
     NS_PER_US = 1000,
     OPENING_WAIT_MS = 1,
     READ_WAIT_MS = 100
@@ -29,6 +30,7 @@ struct stream {
     unsigned seen;
     bool begun;
     unsigned matched; /* bytes of a stamp that came */
+    unsigned to_skip; /* line ends until the next chunk's text: chunks may end within a stamp */
     char stamp[STAMP_BYTES];
 };
 
@@ -55,6 +57,10 @@ static void note(struct times *times, int64_t ns)
 static void see_byte(struct load *load, struct stream *stream, char byte, int64_t now_ns)
 {
     static const char mark[STAMP_MARK_BYTES] = "zq";
+    if (stream->to_skip > 0 || (byte == '\r' && stream->matched > 0)) {
+        stream->to_skip = stream->to_skip == 0 ? CHUNK_LINES : stream->to_skip - (byte == '\n');
+        return;
+    }
     const bool fits = stream->matched < STAMP_MARK_BYTES ? byte == mark[stream->matched]
                                                          : byte >= 'a' && byte <= 'p';
     if (!fits) {

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import bookings_load
 import chat_load
 import database
 import faq_load
@@ -25,6 +26,7 @@ PGBENCH_TRIES = 3
 GROWTH_IDS = 1000
 WARM_UP_REQUESTS = 30000
 WARM_UP_MAX_S = 30
+PERSON = "user_bench"
 TOKENS_A_SECOND = 25000  # more than two cores can verify
 TOKEN_CHUNKS = 3
 TOKEN_LIFE_S = 6 * 3600
@@ -47,10 +49,10 @@ def sign_one(sub):
     return signer.sign(header, claims)
 
 
-def sign_tokens(issuer, count):
-    """Tokens of one person that differ in their session."""
+def sign_tokens(issuer, people):
+    """One each; tokens of one person differ in their session."""
     with multiprocessing.get_context("fork").Pool(initializer=sign_with, initargs=(issuer,)) as pool:
-        return pool.map(sign_one, ["user_bench"] * count, chunksize=1000)
+        return pool.map(sign_one, people, chunksize=1000)
 
 
 class Tokens:
@@ -61,7 +63,7 @@ class Tokens:
         self.used = [-TOKEN_MEMO_S] * TOKEN_CHUNKS
         self.at = 0
         for file in self.files:
-            file.write_text("\n".join(sign_tokens(issuer, count)) + "\n")
+            file.write_text("\n".join(sign_tokens(issuer, [PERSON] * count)) + "\n")
 
     def next_file(self):
         self.at = (self.at + 1) % TOKEN_CHUNKS
@@ -153,7 +155,7 @@ class Bench:
         self.add(name, Pgbench(script, place, self.pgbench_clients[name]))
 
     def add_people(self, ours):
-        seen = sign_tokens(self.issuer, 1)[0]
+        seen = sign_tokens(self.issuer, [PERSON])[0]
         me = ours.url("/api/v1/users/me")
         self.expect_ok(ours.get("/api/v1/users/me", token=seen))
         self.add("me", Http(me, headers=(f"Authorization: Bearer {seen}",)), ours)
@@ -255,6 +257,8 @@ class Bench:
             faq_load.add(self, ours)
         if "chat-one" in wanted:
             chat_load.add(self, ours, SMALL_ROWS, f"{API}/{ONE}")
+        if "quote" in wanted:
+            bookings_load.add(self, PRODUCT, lambda people: sign_tokens(self.issuer, people))
         if "fastapi" in wanted or "fastify" in wanted:
             self.add_peers(ours)
         if "get-big" in wanted:

@@ -1,5 +1,6 @@
 -- Every load that wrk makes. Arguments after "--": nothing = the URL of the command line, again and again;
--- "paths FILE" = each line is a path; "bodies FILE" = each line is JSON to post to the URL of the command line; "tokens FILE" = each line is a bearer token for the URL of the command line.
+-- "paths FILE" = each line is a path; the other files are for the URL of the command line: "bodies FILE" = each line is JSON to
+-- post; "tokens FILE" = each line is a bearer token; "posts FILE" = each line is a bearer token, a space and JSON to post.
 -- Lines are dealt to the threads in turn and used in their order. At the end one line of JSON.
 local threads = 0
 
@@ -25,6 +26,11 @@ local function prepared(kind, line)
     end
     if kind == "bodies" then
         return wrk.format("POST", nil, { Host = wrk.headers["Host"], ["Content-Type"] = "application/json" }, line)
+    end
+    if kind == "posts" then
+        local token, body = line:match("^(%S+) (.*)$")
+        local headers = { Host = wrk.headers["Host"], ["Content-Type"] = "application/json", Authorization = "Bearer " .. token }
+        return wrk.format("POST", nil, headers, body)
     end
     return wrk.format("GET", nil, { Host = wrk.headers["Host"], Authorization = "Bearer " .. line })
 end
