@@ -73,7 +73,7 @@ class Load:
         return Http(self.ours.url(path), connections=connections)
 
     def rates(self, first, last):
-        return [("rates_find", [ONE, None, 0, "f"]), ("rates_rules", [ONE, "THB", first, last])]
+        return [("rates_find", [ONE, None, 0, "f", None, None]), ("rates_rules", [ONE, "THB", "THB", first, last])]
 
     # ---- reads ----
 

@@ -12,10 +12,25 @@ BEGIN
 END
 $$;
 
+-- Who leaves behind a day, by property: the index of the constraint takes ten times as long to read. The first condition on the status
+-- is that of the index; without it holds of all properties are read besides.
+CREATE INDEX bookings_nights ON bookings (property_id, upper(stay)) WHERE status IN ('hold', 'pending', 'confirmed', 'blocked');
+
 CREATE OR REPLACE FUNCTION nights_are_free(in_property bigint, nights daterange) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN NOT EXISTS (SELECT FROM bookings b
-                       WHERE b.property_id = in_property AND b.stay && nights
-                         AND (b.status IN ('pending', 'confirmed', 'blocked') OR (b.status = 'hold' AND b.hold_expires_at > now())));
+                       WHERE b.property_id = in_property AND upper(b.stay) > lower(nights) AND lower(b.stay) < upper(nights)
+                         AND b.status IN ('hold', 'pending', 'confirmed', 'blocked')
+                         AND (b.status <> 'hold' OR b.hold_expires_at > now()));
+END
+$$;
+
+-- Bit n stands for weekday n.
+CREATE FUNCTION weekday_bits(days smallint[]) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF days = '{}' THEN
+        RETURN 0;
+    END IF;
+    RETURN (SELECT bit_or(1 << d) FROM unnest(days) d);
 END
 $$;

@@ -78,7 +78,7 @@ err availability_get(struct ctx *ctx, struct db *db, const struct booking_actor 
     int64_t property_id, const struct offer_days *days, struct availability *out)
 {
     const struct rates_query query = {
-        property_id, /* currency */ NULL, days->check_in, days->check_out};
+        property_id, /* currency= */ NULL, days->check_in, days->check_out, /* with_free= */ false};
     struct rates_listing listing = {0};
     struct quote_rates rates = {0};
     struct list rows = {0};

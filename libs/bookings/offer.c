@@ -80,33 +80,22 @@ static void find_reasons(struct ctx *ctx, const struct quote_rates *rates,
     say(out, room > 0 && request->guests > room, "too_many_guests");
     say(out, arrival.no_arrival, "closed_to_arrival");
     say(out, departure.no_departure, "closed_to_departure");
-    say(out, !out->is_free, "dates_unavailable");
+    say(out, !out->listing.is_free, "dates_unavailable");
 }
-
-struct free_row {
-    bool is_free;
-};
-static const struct field free_row_fields[] = {
-    FIELD_BOOL(struct free_row, is_free, "Nobody has one of the nights")};
 
 err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
     const struct offer_request *request, struct offer *out)
 {
-    const struct rates_query query = {
-        request->property_id, request->currency, request->days.check_in, request->days.check_out};
+    const struct rates_query query = {request->property_id, request->currency,
+        request->days.check_in, request->days.check_out, /* with_free= */ true};
     const struct quote_stay stay = {
         request->days.check_in, request->days.check_out, request->guests};
     struct quote *quote = ARENA_NEW(ctx->arena, struct quote);
     struct quote_rates rates = {0};
-    struct free_row row = {0};
     TRY(rates_find(ctx, db, viewer, &query, &out->listing, &rates));
-    TRY(db_one(ctx, db, &SQL_bookings_free,
-        DB_ARGS(DB_I64(request->property_id), DB_I64(stay.check_in), DB_I64(stay.check_out)),
-        SHAPE(free_row), &row));
     if (quote_make(&rates, &stay, quote) != QUOTE_OK) {
         return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR, "makes the price too large");
     }
-    out->is_free = row.is_free;
     out->nights = stay.check_out - stay.check_in;
     out->lines = lines_of(ctx, quote);
     out->total_minor = quote->total_minor;

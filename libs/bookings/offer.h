@@ -42,7 +42,6 @@ struct offer {
     struct list lines; /* of offer_price_line */
     int64_t nights, total_minor;
     struct strs reasons; /* why it cannot be had, "dates_unavailable" the last; none = it can */
-    bool is_free;        /* nobody has the nights: a hint, for only holding them makes sure */
     int64_t min_nights, max_nights;
 };
 err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,

@@ -9,6 +9,7 @@
 
 static const struct field rates_listing_fields[] = {
     FIELD_I64(struct rates_listing, property_id, "Id"),
+    FIELD_STR(struct rates_listing, own_currency, "That rules are in"),
     FIELD_STR(struct rates_listing, currency, "Of all amounts"),
     FIELD_STR(struct rates_listing, time_zone, "Of its days"),
     FIELD_STR(struct rates_listing, cancellation_policy, "Terms"),
@@ -25,8 +26,9 @@ static const struct field rates_listing_fields[] = {
     FIELD_I64(struct rates_listing, tax, "Thousandths of a per cent"),
     FIELD_I64(struct rates_listing, min_nights, "At least"),
     FIELD_I64(struct rates_listing, max_nights, "At most"),
+    FIELD_BOOL(struct rates_listing, is_free, "Nobody has one of the nights"),
 };
-enum { ROW_BASE = 7 };
+enum { ROW_BASE = 8 };
 
 struct rule_row {
     int64_t from_day, to_day, nightly_minor, min_nights, max_nights, no_arrival, no_departure,
@@ -81,17 +83,19 @@ static const struct quote_rule *rules_of(struct ctx *ctx, const struct list *lis
 err rates_find(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
     const struct rates_query *query, struct rates_listing *out, struct quote_rates *out_rates)
 {
+    const struct db_arg from = query->with_free ? DB_I64(query->from) : DB_TEXT(NULL);
+    const struct db_arg to = query->with_free ? DB_I64(query->to) : DB_TEXT(NULL);
     struct list rows = {0};
     TRY(booking_listing_or(ctx, db_one(ctx, db, &SQL_rates_find,
                                     DB_ARGS(DB_I64(query->property_id), DB_TEXT(query->currency),
-                                        DB_I64(viewer->user_id), DB_BOOL(viewer->admin)),
+                                        DB_I64(viewer->user_id), DB_BOOL(viewer->admin), from, to),
                                     SHAPE_SET(rates_listing), out)));
     if (!field_is_present(&out->has, ROW_BASE)) {
         return fail_field(ctx, "currency", CODE_VALIDATION_ERROR, "has no rate of exchange");
     }
     TRY(db_list(ctx, db, &SQL_rates_rules,
-        DB_ARGS(DB_I64(query->property_id), DB_TEXT(out->currency), DB_I64(query->from),
-            DB_I64(query->to)),
+        DB_ARGS(DB_I64(query->property_id), DB_TEXT(out->own_currency), DB_TEXT(out->currency),
+            DB_I64(query->from), DB_I64(query->to)),
         SHAPE(rule_row), QUOTE_RULES_MAX, &rows));
     out_rates->plan = plan_of(out);
     out_rates->rules = rules_of(ctx, &rows);

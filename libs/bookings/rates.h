@@ -26,10 +26,12 @@ struct booking_actor {
 struct rates_listing {
     struct field_set has;
     int64_t property_id;
-    const char *currency, *time_zone, *cancellation_policy;
+    const char *own_currency, *currency, *time_zone, *cancellation_policy;
     int64_t today;      /* day, there */
     int64_t max_guests; /* 0 = not told */
     bool is_mine;       /* the viewer works on it */
+    bool
+        is_free; /* nobody has one of the nights: a hint, only holding makes sure; false when not asked */
     int64_t base_minor, weekend_minor, cleaning_minor, extra_guest_minor, extra_guest_from,
         weekly_discount, monthly_discount, tax, min_nights, max_nights; /* as struct quote_plan */
 };
@@ -38,6 +40,7 @@ struct rates_query {
     int64_t property_id;
     const char *currency; /* NULL = that of the property; others by the latest rate */
     int64_t from, to;     /* days whose rules are wanted, both included */
+    bool with_free;       /* whether nobody has a night between them is wanted too */
 };
 /* ERR_NOT_FOUND: not there, not for the viewer's eyes, or not let by the night. ERR_INVALID: no rate for the currency. */
 err rates_find(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,

@@ -2,5 +2,5 @@
 SELECT b.id, (lower(b.stay) - date '1970-01-01')::bigint AS from_day, (upper(b.stay) - date '1970-01-01')::bigint AS to_day,
        CASE WHEN b.status IN ('hold', 'blocked') THEN b.status ELSE 'booked' END AS status
 FROM bookings b
-WHERE b.property_id = $1::bigint AND b.stay && daterange(date '1970-01-01' + $2::bigint::int, date '1970-01-01' + $3::bigint::int)
-  AND (b.status IN ('pending', 'confirmed', 'blocked') OR (b.status = 'hold' AND b.hold_expires_at > now()))
+WHERE b.property_id = $1::bigint AND upper(b.stay) > date '1970-01-01' + $2::bigint::int AND lower(b.stay) < date '1970-01-01' + $3::bigint::int
+  AND b.status IN ('hold', 'pending', 'confirmed', 'blocked') AND (b.status <> 'hold' OR b.hold_expires_at > now())
