@@ -90,7 +90,8 @@ err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewe
         request->days.check_in, request->days.check_out, /* with_free= */ true};
     const struct quote_stay stay = {
         request->days.check_in, request->days.check_out, request->guests};
-    struct quote *quote = ARENA_NEW(ctx->arena, struct quote);
+    struct quote *quote =
+        arena_alloc_raw(ctx->arena, sizeof(*quote)); /* most of its room stays unused */
     struct quote_rates rates = {0};
     TRY(rates_find(ctx, db, viewer, &query, &out->listing, &rates));
     if (quote_make(&rates, &stay, quote) != QUOTE_OK) {

@@ -49,30 +49,34 @@ bool crypto_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
-/* The four digits of up to three bytes, '=' for what they do not fill. */
-static void encode_group(const uint8_t *bytes, size_t len, const char *digits, char out[4])
+static inline void encode_group(const uint8_t bytes[3], const char *digits, char out[4])
 {
-    unsigned bits = (unsigned)bytes[0] << 16;
-    bits |= len > 1 ? (unsigned)bytes[1] << 8 : 0;
-    bits |= len > 2 ? (unsigned)bytes[2] : 0;
-    for (size_t i = 0; i < 4; i++) {
-        out[i] = i <= len ? digits[bits >> (18 - 6 * i) & 63] : '=';
-    }
+    out[0] = digits[bytes[0] >> 2];
+    out[1] = digits[(bytes[0] << 4 | bytes[1] >> 4) & 63];
+    out[2] = digits[(bytes[1] << 2 | bytes[2] >> 6) & 63];
+    out[3] = digits[bytes[2] & 63];
 }
 
 long crypto_base64_encode(const void *data, size_t len, bool url, char *out, size_t out_cap)
 {
     const uint8_t *bytes = data;
-    const size_t padding = (3 - len % 3) % 3;
-    const size_t out_len = (len + padding) / 3 * 4 - (url ? padding : 0);
+    const char *digits = url ? url_digits : standard_digits;
+    const size_t whole = len / 3, rest = len % 3;
+    const size_t padding = rest > 0 ? 3 - rest : 0;
+    const size_t out_len = (whole + (rest > 0)) * 4 - (url ? padding : 0);
     if (len > LONG_MAX / 2 || out_cap <= out_len) {
         return -1;
     }
-    for (size_t i = 0, at = 0; i < len; i += 3, at += 4) {
+    for (size_t i = 0; i < whole; i++) {
+        encode_group(bytes + 3 * i, digits, out + 4 * i);
+    }
+    if (rest > 0) {
+        uint8_t last[3] = {0};
         char group[4];
-        encode_group(bytes + i, len - i < 3 ? len - i : 3, url ? url_digits : standard_digits,
-            group);
-        memcpy(out + at, group, out_len - at < 4 ? out_len - at : 4);
+        memcpy(last, bytes + 3 * whole, rest);
+        encode_group(last, digits, group);
+        memset(group + 4 - padding, '=', padding);
+        memcpy(out + 4 * whole, group, out_len - 4 * whole);
     }
     out[out_len] = '\0';
     return (long)out_len;
