@@ -5,11 +5,8 @@
 #include "bookings/availability.h"
 #include "bookings/blocks.h"
 #include "bookings/offer.h"
-#include "bookings/policy.h"
-#include "core/arena.h"
 #include "core/clock.h"
 #include "core/services.h"
-#include "core/settings.h"
 #include "http/call.h"
 
 #define US_PER_MINUTE INT64_C(60000000)
@@ -58,16 +55,6 @@ static const struct field quote_query_fields[] = {
         .max = 3),
 };
 
-struct cancellation {
-    const char *code, *summary, *free_until;
-};
-static const struct field cancellation_fields[] = {
-    FIELD_STR(struct cancellation, code, "Terms"),
-    FIELD_STR(struct cancellation, summary, "In words"),
-    FIELD_DATE(struct cancellation, free_until,
-        "Last day on which everything is given back; null when it is over", .nullable = true),
-};
-
 struct quote_out {
     bool available;
     struct strs reasons;
@@ -75,7 +62,7 @@ struct quote_out {
     struct list lines;
     int64_t total_minor;
     const char *currency;
-    struct cancellation cancellation;
+    struct offer_terms cancellation;
     const char *quote_token;
     int64_t expires_at;
 };
@@ -87,21 +74,11 @@ static const struct field quote_out_fields[] = {
         .shape = &offer_price_line_shape),
     FIELD_I64(struct quote_out, total_minor, "Sum of the lines", .unit = "minor units"),
     FIELD_STR(struct quote_out, currency, "Of all amounts"),
-    FIELD_OBJ(struct quote_out, cancellation, cancellation, "What is given back on cancelling",
-        .shape = SHAPE(cancellation)),
+    FIELD_OBJ(struct quote_out, cancellation, offer_terms, "What is given back on cancelling",
+        .shape = &offer_terms_shape),
     FIELD_STR(struct quote_out, quote_token, "Books at this price until it expires"),
     FIELD_TIME(struct quote_out, expires_at, "When the token does"),
 };
-
-static struct cancellation terms_of(struct call *call, const struct offer *offer, int64_t check_in)
-{
-    const struct policy *policy = policy_find(offer->listing.cancellation_policy);
-    const int64_t last = check_in - policy->free_days;
-    char *date = arena_alloc(call->ctx->arena, CALENDAR_DATE_LEN + 1);
-    calendar_write(last, date);
-    return (struct cancellation){
-        policy->code, policy->summary, last >= offer->listing.today ? date : NULL};
-}
 
 static err sign_offer(struct call *call, int64_t property_id, const struct offer *offer,
     struct quote_out *out)
@@ -125,19 +102,14 @@ static err sign_offer(struct call *call, int64_t property_id, const struct offer
 
 static err show_quote(struct call *call)
 {
-    static const struct offer_names names = {"check_in", "check_out"};
     const struct id_params *params = call->params;
     const struct quote_query *in = call->query;
     const struct booking_actor viewer = booking_actor_of(call);
-    struct offer_request wanted = {
-        .property_id = params->id, .guests = in->guests, .currency = in->currency};
+    const struct offer_stay stay = {
+        params->id, in->check_in, in->check_out, in->guests, in->currency};
     struct offer offer = {0};
     struct quote_out *out = call->out;
-    TRY(settings_one_of(call->ctx, "currency", in->currency,
-        &call->services->settings->currencies));
-    TRY(offer_days_read(call->ctx, &names, in->check_in, in->check_out, CALENDAR_NIGHTS_MAX,
-        &wanted.days));
-    TRY(offer_make(call->ctx, call->services->db, &viewer, &wanted, &offer));
+    TRY(offer_quote(call->ctx, call->services, &viewer, &stay, &offer));
     *out = (struct quote_out){
         .available = offer.reasons.count == 0,
         .reasons = offer.reasons,
@@ -145,7 +117,7 @@ static err show_quote(struct call *call)
         .lines = offer.lines,
         .total_minor = offer.total_minor,
         .currency = offer.listing.currency,
-        .cancellation = terms_of(call, &offer, wanted.days.check_in),
+        .cancellation = offer_terms(call->ctx, &offer),
     };
     return sign_offer(call, params->id, &offer, out);
 }

@@ -3,12 +3,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bookings/policy.h"
 #include "bookings/sql.h"
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/codes.h"
 #include "core/ctx.h"
 #include "core/limits.h"
+#include "core/services.h"
+#include "core/settings.h"
 #include "db/db.h"
 
 #define REASONS_MAX 8
@@ -44,6 +47,19 @@ const struct shape offer_price_line_shape = {
     .size = sizeof(struct offer_price_line),
     .fields = offer_price_line_fields,
     .count = sizeof(offer_price_line_fields) / sizeof(offer_price_line_fields[0]),
+};
+
+static const struct field offer_terms_fields[] = {
+    FIELD_STR(struct offer_terms, code, "Terms"),
+    FIELD_STR(struct offer_terms, summary, "In words"),
+    FIELD_DATE(struct offer_terms, free_until,
+        "Last day on which everything is given back; null when it is over", .nullable = true),
+};
+const struct shape offer_terms_shape = {
+    .name = "cancellation",
+    .size = sizeof(struct offer_terms),
+    .fields = offer_terms_fields,
+    .count = sizeof(offer_terms_fields) / sizeof(offer_terms_fields[0]),
 };
 
 static struct list lines_of(struct ctx *ctx, const struct quote *quote)
@@ -97,11 +113,34 @@ err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewe
     if (quote_make(&rates, &stay, quote) != QUOTE_OK) {
         return fail_field(ctx, "check_out", CODE_VALIDATION_ERROR, "makes the price too large");
     }
+    out->days = request->days;
     out->nights = stay.check_out - stay.check_in;
     out->lines = lines_of(ctx, quote);
     out->total_minor = quote->total_minor;
     find_reasons(ctx, &rates, request, out);
     return OK;
+}
+
+err offer_quote(struct ctx *ctx, const struct services *services,
+    const struct booking_actor *viewer, const struct offer_stay *stay, struct offer *out)
+{
+    static const struct offer_names names = {"check_in", "check_out"};
+    struct offer_request wanted = {
+        .property_id = stay->property_id, .guests = stay->guests, .currency = stay->currency};
+    TRY(settings_one_of(ctx, "currency", stay->currency, &services->settings->currencies));
+    TRY(offer_days_read(ctx, &names, stay->check_in, stay->check_out, CALENDAR_NIGHTS_MAX,
+        &wanted.days));
+    return offer_make(ctx, services->db, viewer, &wanted, out);
+}
+
+struct offer_terms offer_terms(struct ctx *ctx, const struct offer *offer)
+{
+    const struct policy *policy = policy_find(offer->listing.cancellation_policy);
+    const int64_t last = offer->days.check_in - policy->free_days;
+    char *date = arena_alloc(ctx->arena, CALENDAR_DATE_LEN + 1);
+    calendar_write(last, date);
+    return (struct offer_terms){
+        policy->code, policy->summary, last >= offer->listing.today ? date : NULL};
 }
 
 static err refuse(struct ctx *ctx, const struct offer *offer, const char *reason)

@@ -1,5 +1,5 @@
 /* bookings/offer.h - whether a stay can be had and for how much: dates as they are sent, checked, and reckoned up.
- * Waits:  offer_make (Postgres).
+ * Waits:  offer_make, offer_quote (Postgres).
  * Errors: ERR_INVALID about the parameter; those of rates_find. */
 #ifndef BOOKINGS_OFFER_H
 #define BOOKINGS_OFFER_H
@@ -14,6 +14,7 @@
 
 struct ctx;
 struct db;
+struct services;
 
 struct offer_days {
     int64_t check_in, check_out;
@@ -39,6 +40,7 @@ struct offer_request {
 };
 struct offer {
     struct rates_listing listing;
+    struct offer_days days;
     struct list lines; /* of offer_price_line */
     int64_t nights, total_minor;
     struct strs reasons; /* why it cannot be had, "dates_unavailable" the last; none = it can */
@@ -46,6 +48,24 @@ struct offer {
 };
 err offer_make(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
     const struct offer_request *request, struct offer *out);
+
+/* A stay as it is asked for; what is wrong with it is ERR_INVALID about check_in, check_out or currency. */
+struct offer_stay {
+    int64_t property_id;
+    const char *check_in, *check_out;
+    int64_t guests;
+    const char *currency; /* NULL = that of the property */
+};
+err offer_quote(struct ctx *ctx, const struct services *services,
+    const struct booking_actor *viewer, const struct offer_stay *stay, struct offer *out);
+
+/* What is given back on cancelling. */
+struct offer_terms {
+    const char *code, *summary;
+    const char *free_until; /* last day on which it is everything; NULL = over */
+};
+extern const struct shape offer_terms_shape;
+struct offer_terms offer_terms(struct ctx *ctx, const struct offer *offer);
 
 /* ERR_INVALID about what was sent, unless there is no reason but the dates. */
 err offer_check(struct ctx *ctx, const struct offer *offer);
