@@ -17,8 +17,8 @@ static const char *const suggestions[] = {
     NULL,
 };
 
-static const struct chat_tool *const tools[] = {
-    &tool_faq_rag, &tool_property_search, &tool_investment_calculator, NULL};
+static const struct chat_tool *const tools[] = {&tool_faq_rag, &tool_property_search,
+    &tool_investment_calculator, &tool_booking_calendar, NULL};
 
 const struct product product = {
     .id = "bestays",

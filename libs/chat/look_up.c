@@ -101,10 +101,11 @@ static void judge(struct chat_run *run, struct chat_result *result, err ran)
     err_clear(ctx); /* the answer goes on with what else is known */
 }
 
+/* The title tells two stays at one listing apart. */
 static bool is_same(const struct chat_source *a, const struct chat_source *b)
 {
     return strcmp(a->type, b->type) == 0 && field_is_present(&a->has, CHAT_SOURCE_ID) &&
-           a->id == b->id;
+           a->id == b->id && strcmp(a->title, b->title) == 0;
 }
 
 static void number_sources(struct chat_run *run, const struct chat_finding *finding)

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -12,7 +11,6 @@
 #include "core/ctx.h"
 #include "core/services.h"
 #include "core/settings.h"
-#include "properties/properties.h"
 #include "tools/finding.h"
 #include "tools/listing.h"
 #include "tools/tools.h"
@@ -69,10 +67,7 @@ struct writer {
 
 static const char *money(const struct writer *writer, int64_t minor)
 {
-    const struct property_price price = {
-        .amount_minor = llabs(minor), .currency = writer->result->assumptions.currency};
-    const char *text = listing_price(writer->ctx, &price, writer->locale);
-    return minor < 0 ? arena_printf(writer->ctx->arena, "-%s", text) : text;
+    return listing_money(writer->ctx, minor, writer->result->assumptions.currency, writer->locale);
 }
 
 /* NULL when the member is null. At most two decimals, none that is 0. */

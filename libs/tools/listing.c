@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chat/tool.h"
@@ -81,6 +82,13 @@ const char *listing_price(struct ctx *ctx, const struct property_price *price, c
     add_money(&buf, price->amount_minor, price->currency);
     buf_str(&buf, period_of(price, locale));
     return buf_text(&buf);
+}
+
+const char *listing_money(struct ctx *ctx, int64_t minor, const char *currency, const char *locale)
+{
+    const struct property_price price = {.amount_minor = llabs(minor), .currency = currency};
+    const char *text = listing_price(ctx, &price, locale);
+    return minor < 0 ? arena_printf(ctx->arena, "-%s", text) : text;
 }
 
 /* " (about THB 17,280)" when it was asked for in another currency. */

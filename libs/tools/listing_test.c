@@ -54,6 +54,14 @@ START_TEST(prices_are_grouped_and_never_rounded)
 }
 END_TEST
 
+START_TEST(money_that_is_owed_has_a_minus)
+{
+    ck_assert_str_eq(listing_money(&ctx, -123450, "THB", "en"), "-THB 1,234.50");
+    ck_assert_str_eq(listing_money(&ctx, 123450, "THB", "th"), "THB 1,234.50");
+    ck_assert_str_eq(listing_money(&ctx, 0, "THB", "en"), "THB 0");
+}
+END_TEST
+
 START_TEST(a_line_says_what_there_is_to_say)
 {
     struct property property = {
@@ -99,6 +107,7 @@ int main(void)
     TCase *tests = tcase_create("listing");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, prices_are_grouped_and_never_rounded);
+    tcase_add_test(tests, money_that_is_owed_has_a_minus);
     tcase_add_test(tests, a_line_says_what_there_is_to_say);
     tcase_add_test(tests, land_has_a_size_and_a_yield_is_shown);
     suite_add_tcase(suite, tests);

@@ -4,6 +4,7 @@
 
 #include "chat/tool.h"
 
-extern const struct chat_tool tool_faq_rag, tool_property_search, tool_investment_calculator;
+extern const struct chat_tool tool_faq_rag, tool_property_search, tool_investment_calculator,
+    tool_booking_calendar;
 
 #endif
