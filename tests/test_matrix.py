@@ -94,6 +94,7 @@ EXPECTED = {
     **{f"get /api/v1/admin/{what}": ADMINS for what in ("conversations", "conversations/{id}", "overview")},
     # The listing is not let by the night: to everybody it has no calendar and no rates.
     **{f"get {LISTING}/{what}": same(404) for what in ("availability", "quote")},
+    f"get {LISTING}/calendar.ics": same(404), f"get {LISTING}/calendar-link": row(401, 403, 404, 404, 404),
     **{f"{method} {LISTING}/rates": row(401, 403, 404, 404, 404) for method in ("get", "put")},
     f"post {LISTING}/blocks": row(401, 403, 404, 404, 404), f"delete {LISTING}/blocks/{{block_id}}": row(401, 403, 404, 404, 404),
     f"get {BOOKINGS}": SIGNED_IN, f"post {BOOKINGS}": row(401, 404, 404, 404, 404),
@@ -121,7 +122,7 @@ BODIES |= {
     f"put {LISTING}/rates": {"base_nightly_minor": 1}, f"post {LISTING}/blocks": {"from": "2028-02-28", "to": "2028-03-01", "reason": "matrix"},
     f"post {BOOKINGS}": {**STAY, "property_id": 999999999, "contact": CONTACT}, f"post {BOOKINGS}/{{id}}/confirm": {"accept_terms": True},
 }
-QUERIES = {f"get {LISTING}/investment": "?monthly_rent_minor=1", f"get {LISTING}/availability": "?from=2028-02-28&to=2028-03-01", f"get {LISTING}/quote": "?check_in=2028-02-28&check_out=2028-03-01&guests=1",
+QUERIES = {f"get {LISTING}/calendar.ics": "?token=matrix", f"get {LISTING}/investment": "?monthly_rent_minor=1", f"get {LISTING}/availability": "?from=2028-02-28&to=2028-03-01", f"get {LISTING}/quote": "?check_in=2028-02-28&check_out=2028-03-01&guests=1",
            f"get {FAQ}/search": "?query=matrix", "get /api/v1/properties/search": "?q=matrix"}
 
 

@@ -1,12 +1,18 @@
 /* api/stays.c - what can be booked: calendars, quotes, and the nights that hosts keep. */
+#include <string.h>
+
 #include "api/api.h"
 #include "api/booking_input.h"
+#include "api/files.h"
 #include "api/input.h"
 #include "bookings/availability.h"
 #include "bookings/blocks.h"
+#include "bookings/feed.h"
 #include "bookings/offer.h"
+#include "core/arena.h"
 #include "core/clock.h"
 #include "core/services.h"
+#include "core/settings.h"
 #include "http/call.h"
 
 #define US_PER_MINUTE INT64_C(60000000)
@@ -157,6 +163,56 @@ static err lift(struct call *call)
     return blocks_delete(call->ctx, call->services->db, &actor, params->id, params->block_id);
 }
 
+/* ---- calendars for other programs ---- */
+
+static const char feed_name[] = "calendar.ics";
+static const char link_name[] = "calendar-link";
+
+static struct feed feed_of(const struct call *call, const struct quote_key *key)
+{
+    const struct id_params *params = call->params;
+    return (struct feed){params->id, key, call->services->settings->app_name};
+}
+
+struct feed_link {
+    const char *path;
+};
+static const struct field feed_link_fields[] = {
+    FIELD_STR(struct feed_link, path, "Where the calendar is, behind the origin of this API"),
+};
+
+static err show_link(struct call *call)
+{
+    const struct quote_key key = booking_quote_key(call);
+    const struct feed feed = feed_of(call, &key);
+    struct feed_link *out = call->out;
+    const char *token = NULL;
+    TRY(feed_token(call->ctx, call->services->db, &feed, call->principal.user_id, &token));
+    const int base = (int)(strlen(call->path) - strlen(link_name));
+    out->path =
+        arena_printf(call->ctx->arena, "%.*s%s?token=%s", base, call->path, feed_name, token);
+    return OK;
+}
+
+struct feed_query {
+    const char *token;
+};
+static const struct field feed_query_fields[] = {
+    FIELD_STR(struct feed_query, token, "Of the link", .required = true, .min = 1,
+        .max = FEED_TOKEN_MAX),
+};
+
+static err show_feed(struct call *call)
+{
+    const struct feed_query *in = call->query;
+    const struct quote_key key = booking_quote_key(call);
+    const struct feed feed = feed_of(call, &key);
+    TRY(feed_write(call->ctx, call->services->db, &feed, in->token, &call->raw, &call->raw_len));
+    call->raw_type = "text/calendar; charset=utf-8";
+    call->etag = files_etag(call, call->raw, call->raw_len);
+    return OK;
+}
+
 #define STAY_ROW                                                                                   \
     .tag = "Stays", .feature = FEATURE_BOOKINGS, .auth = AUTH_PUBLIC, .rate = RATE_DEFAULT
 #define HOST_ROW                                                                                   \
@@ -173,6 +229,17 @@ const struct http_route stays_routes[] = {
                        "free then.",
         .params = &id_params_shape, .query = SHAPE(quote_query), .out = SHAPE(quote_out),
         .errors = {ERR_NOT_FOUND}, .run = show_quote},
+    {GET("/properties/{id}/calendar.ics"), STAY_ROW,
+        .summary = "Calendar of a property, for other programs",
+        .description = "iCalendar (RFC 5545) of the nights that are kept, without a word about "
+                       "guests. The token is that of the link.",
+        .params = &id_params_shape, .query = SHAPE(feed_query), .status = 200,
+        .cache_control = "private, max-age=300", .errors = {ERR_NOT_FOUND}, .run = show_feed},
+    {GET("/properties/{id}/calendar-link"), HOST_ROW, .summary = "Link to the calendar",
+        .description = "For programs that cannot sign in. It ends when who asked for it no longer "
+                       "works on the listing.",
+        .params = &id_params_shape, .out = SHAPE(feed_link), .errors = {ERR_NOT_FOUND},
+        .run = show_link},
     {POST("/properties/{id}/blocks"), HOST_ROW, .summary = "Keep nights for the host",
         .idempotent = true, .params = &id_params_shape, .in = SHAPE(block_in), .out = &block_shape,
         .status = 201, .errors = {ERR_NOT_FOUND, ERR_CONFLICT}, .run = block},

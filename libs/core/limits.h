@@ -62,6 +62,7 @@
 
 /* Bookings */
 #define LIMIT_QUOTE_TOKEN_BYTES 32768 /* a price with a line for every rule, signed */
+#define LIMIT_FEED_EVENTS 1000        /* stays and blocks of one calendar for other programs */
 
 /* FAQ */
 #define LIMIT_FAQ_CACHE_BYTES 8388608 /* finished replies, per worker */
