@@ -24,7 +24,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def served(product, services, app, model):
-    running = App(product, services, app.issuer, **model.settings(WORKERS="1", BOOKINGS_ENABLED="true"))
+    running = App(product, services, app.issuer, **model.settings(WORKERS="1", BOOKINGS_ENABLED="true", HOLDS_PER_USER="1000"))
     running.start()
     yield running
     withdraw(services, product)

@@ -347,6 +347,62 @@ def test_one_guest_in_a_hurry_has_one_hold(stays, house, user):
     assert sorted(reply.status for reply in replies) == [200] * 15 + [201] and len({reply.json["id"] for reply in replies}) == 1
 
 
+@pytest.fixture(scope="module")
+def strict(app, product, services):
+    """As it comes: so many holds at a time."""
+    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
+    one.start()
+    yield one
+    assert one.stop() == 0
+
+
+LIVE = "SELECT count(*) FROM bookings b JOIN users u ON u.id = b.user_id WHERE u.clerk_user_id = '{}' AND b.status = 'hold' AND b.hold_expires_at > now()"
+
+
+def test_three_holds_at_a_time(strict, services, product, agent):
+    guest, neighbour = (strict.token_of("user", sub=f"user_holds_{uuid.uuid4().hex}") for _ in range(2))
+    house = listing(strict, services, agent)
+    held = [hold(strict, house, guest, first=10 * number) for number in (1, 2, 3)]
+
+    def refused(**more):
+        reply = ask(strict, house, guest, first=40, **more)
+        return reply.status == 409 and reply.error["code"] == "CONFLICT" and "as many bookings as one may" in reply.error["message"]
+
+    assert refused() and refused(nights=1)
+    again = ask(strict, house, guest, first=10)
+    assert again.status == 200 and again.json == held[0], "one of the three"
+    hold(strict, house, neighbour, first=40)
+    move(strict, hold(strict, house, neighbour, first=50), "cancel", neighbour, {})
+    confirm(strict, held[0], guest)
+    fourth = hold(strict, house, guest, first=50)
+    assert refused()
+    move(strict, held[1], "cancel", guest, {})
+    hold(strict, house, guest, first=60)
+    assert refused()
+    make_old(services, product, fourth)
+    hold(strict, listing(strict, services, agent), guest, first=40)  # elsewhere too
+    assert refused()
+
+
+def test_one_guest_in_a_hurry_never_has_more_than_three(strict, services, product, agent):
+    houses = [listing(strict, services, agent) for _ in range(4)]
+    for number in range(3):
+        sub = f"user_hurry_{uuid.uuid4().hex}"
+        guest = strict.token_of("user", sub=sub)
+        replies = at_once(16, lambda i: patiently(lambda: ask(strict, houses[i % 4], guest, first=5 * (i // 4 + 1) + 20 * number, nights=2)))
+        assert sorted(reply.status for reply in replies) == [201] * 3 + [409] * 13
+        assert {reply.error["code"] for reply in replies if reply.status == 409} == {"CONFLICT"}
+        assert services.sql(product, LIVE.format(sub)) == [["3"]]
+
+
+def test_as_many_holds_as_is_set(start, services, agent):
+    one = start(BOOKINGS_ENABLED="true", HOLDS_PER_USER="1")
+    guest = one.token_of("user", sub=f"user_one_hold_{uuid.uuid4().hex}")
+    house = listing(one, services, one.token_of("agent"))
+    hold(one, house, guest)
+    assert ask(one, house, guest, first=20).status == 409
+
+
 def test_random_stays_never_overlap(stays, services, product, agent, app):
     houses = [listing(stays, services, agent) for _ in range(3)]
     tokens = [app.token_of("user", sub=f"user_race_{i}") for i in range(12)]

@@ -74,6 +74,7 @@ static err hold(struct call *call)
         .quote_token = in->quote_token,
         .key = &key,
         .minutes = call->services->settings->hold_minutes,
+        .at_a_time = call->services->settings->holds_per_user,
     };
     struct booking *out = call->out;
     bool made = false;
@@ -230,9 +231,11 @@ static err cancel(struct call *call)
 
 const struct http_route bookings_routes[] = {
     {POST("/bookings"), BOOKING_ROW, .summary = "Hold nights",
-        .description = "201 with a hold that is to be confirmed before it expires; 200 with the "
-                       "one there is when the same nights are held already. Taken nights are 409 "
-                       "DATES_UNAVAILABLE, whose details say when as many are free.",
+        .description =
+            "201 with a hold that is to be confirmed before it expires; 200 with the "
+            "one there is when the same nights are held already. Taken nights are 409 "
+            "DATES_UNAVAILABLE, whose details say when as many are free. Who holds as many "
+            "stays as one user may gets 409 CONFLICT.",
         .idempotent = true, .versioned = true, .in = SHAPE(booking_in), .out = &booking_shape,
         .status = 201, .errors = {ERR_NOT_FOUND, ERR_CONFLICT, ERR_GONE}, .run = hold},
     {GET("/bookings"), BOOKING_ROW, .summary = "Bookings, newest first",

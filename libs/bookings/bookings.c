@@ -74,7 +74,7 @@ err bookings_get(struct ctx *ctx, struct db *db, const struct booking_actor *act
 
 /* ---- held ---- */
 
-enum outcome { MADE, WAS_THERE, TAKEN };
+enum outcome { MADE, WAS_THERE, TAKEN, TOO_MANY };
 
 struct holding {
     const struct booking_actor *actor;
@@ -86,11 +86,12 @@ struct holding {
 
 struct made {
     struct field_set has;
-    bool listing_found;
+    bool listing_found, too_many;
     int64_t id;
 };
 static const struct field made_fields[] = {
     FIELD_BOOL(struct made, listing_found, "It can be booked"),
+    FIELD_BOOL(struct made, too_many, "The guest holds as many stays as one may"),
     FIELD_I64(struct made, id, "Of the new row", .nullable = true),
 };
 
@@ -113,15 +114,19 @@ static err insert(struct ctx *ctx, struct db *tx, const struct holding *holding,
             DB_TEXT(request->check_in), DB_TEXT(request->check_out), DB_I64(request->guests),
             DB_I64(terms->total_minor), DB_TEXT(terms->currency), DB_TEXT(terms->price),
             DB_TEXT(policy_find(terms->cancellation_policy)->snapshot), DB_TEXT(request->contact),
-            DB_TEXT(request->note), DB_I64(request->minutes), DB_TEXT(holding->actor->request_id)),
+            DB_TEXT(request->note), DB_I64(request->minutes), DB_TEXT(holding->actor->request_id),
+            DB_I64(request->at_a_time)),
         SHAPE_SET(made), out);
 }
 
-/* Two requests of one guest may come at once: who comes second finds the hold of the first. */
+/* Two requests of one guest may come at once: who comes second finds the hold of the first. The guest's holds are counted one
+ * request after the other, so that no two count the same. */
 static err hold(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct holding *holding = arg;
     struct made made = {0};
+    TRY(db_exec(ctx, tx, &SQL_bookings_hold_turn, DB_ARGS(DB_I64(holding->actor->user_id)),
+        /* out_affected */ NULL));
     TRY(booking_expire_holds(ctx, tx, holding->request->property_id));
     TRY(insert(ctx, tx, holding, &made));
     if (!made.listing_found) {
@@ -132,9 +137,9 @@ static err hold(struct ctx *ctx, struct db *tx, void *arg)
         return bookings_get(ctx, tx, holding->actor, made.id, holding->out);
     }
     const err own = find_own(ctx, tx, holding);
-    holding->outcome = is_ok(own) ? WAS_THERE : TAKEN;
+    holding->outcome = is_ok(own) ? WAS_THERE : made.too_many ? TOO_MANY : TAKEN;
     if (own.code == ERR_NOT_FOUND) {
-        err_clear(ctx); /* somebody else's, then */
+        err_clear(ctx); /* told below, outside of the transaction */
         return OK;
     }
     return own;
@@ -175,6 +180,10 @@ err bookings_hold(struct ctx *ctx, struct db *db, const struct booking_actor *ac
     struct holding holding = {.actor = actor, .request = request, .terms = &terms, .out = out};
     TRY(db_tx(ctx, db, hold, &holding));
     *out_made = holding.outcome == MADE;
+    if (holding.outcome == TOO_MANY) {
+        return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
+            "You hold as many bookings as one may; confirm or cancel one first");
+    }
     return holding.outcome == TAKEN ? booking_taken(ctx, db, request->property_id, &wanted.days)
                                     : OK;
 }

@@ -60,10 +60,11 @@ struct hold_request {
     const char *contact; /* JSON */
     const char *note, *quote_token;
     const struct quote_key *key;
-    int64_t minutes; /* until it expires */
+    int64_t minutes;   /* until it expires */
+    int64_t at_a_time; /* holds of one guest */
 };
 /* *out_made: false when the actor holds these nights already: that one is *out.
- * ERR_NOT_FOUND; ERR_INVALID; ERR_CONFLICT: somebody has a night of it; those of token_read. */
+ * ERR_NOT_FOUND; ERR_INVALID; ERR_CONFLICT: somebody has a night of it, or the actor holds too many stays; those of token_read. */
 err bookings_hold(struct ctx *ctx, struct db *db, const struct booking_actor *actor,
     const struct hold_request *request, struct booking *out, bool *out_made);
 

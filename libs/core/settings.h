@@ -21,8 +21,9 @@ struct product_settings {
     const char *base_currency;
     struct strs currencies;
     bool chat, faq, search, bookings, investment;
-    int64_t hold_minutes; /* for which a booking is kept until it is confirmed */
-    const char *site_url; /* of the front end, without a slash at its end; "" = none */
+    int64_t hold_minutes;   /* for which a booking is kept until it is confirmed */
+    int64_t holds_per_user; /* at a time */
+    const char *site_url;   /* of the front end, without a slash at its end; "" = none */
     const char *logo_url, *support_email, *color_primary, *color_accent;
     const char *chat_disclaimer;
     struct strs chat_suggestions;

@@ -31,7 +31,7 @@ struct app_config {
     bool migrate_on_start;
     bool chat_enabled, faq_enabled, search_enabled, bookings_enabled, investment_enabled,
         docs_enabled;
-    int64_t hold_minutes;
+    int64_t hold_minutes, holds_per_user;
     const char *base_currency;
     struct strs supported_currencies;
     const char *default_locale;

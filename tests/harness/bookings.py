@@ -68,7 +68,7 @@ def withdraw(services, product):
 @pytest.fixture(scope="module")
 def stays(app, product, services):
     """The program with bookings on, whatever the product's default."""
-    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true")
+    one = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true", HOLDS_PER_USER="1000")
     one.start()
     yield one
     withdraw(services, product)
