@@ -40,7 +40,7 @@ def assert_problem(reply, status, code, product, path=None):
 # ---- methods ----
 
 ALLOWED = {"/": "GET, HEAD, OPTIONS", "/health": "GET, HEAD, OPTIONS", "/api/v1/config": "GET, HEAD, OPTIONS",
-           ME: "GET, HEAD, PATCH, OPTIONS", LIST: "GET, HEAD, POST, OPTIONS", "/api/v1/webhooks/clerk": "POST, OPTIONS",
+           ME: "GET, HEAD, PATCH, DELETE, OPTIONS", LIST: "GET, HEAD, POST, OPTIONS", "/api/v1/webhooks/clerk": "POST, OPTIONS",
            "/api/v1/users/1": "GET, HEAD, PATCH, OPTIONS", f"{LIST}/1": "GET, HEAD, PATCH, DELETE, OPTIONS",
            f"{LIST}/1/images": "PUT, OPTIONS"}
 

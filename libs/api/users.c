@@ -2,6 +2,7 @@
 #include "users/users.h"
 
 #include "api/api.h"
+#include "api/faq_input.h"
 #include "api/input.h"
 #include "auth/auth.h"
 #include "core/limits.h"
@@ -43,6 +44,22 @@ static err update_me(struct call *call)
     TRY(input_patch(call->ctx, SHAPE_SET(me_patch), in, &patch));
     return users_update_me(call->ctx, call->services->db, call->principal.user_id, patch,
         call->out);
+}
+
+static err export_me(struct call *call)
+{
+    call->raw_type = "application/json";
+    return users_export(call->ctx, call->services->db, call->principal.user_id, &call->raw,
+        &call->raw_len);
+}
+
+static err erase_me(struct call *call)
+{
+    struct faq_job *out = call->out;
+    const int64_t user_id = call->principal.user_id;
+    TRY(users_erase(call->ctx, call->services->db, user_id, call->ctx->request_id, &out->job_id));
+    auth_forget(call->services->auth, user_id);
+    return OK;
 }
 
 struct users_query {
@@ -137,6 +154,15 @@ const struct http_route users_routes[] = {
     {GET("/users/me"), USERS_ROW, .summary = "The signed-in user", .out = &user_shape, .run = me},
     {PATCH("/users/me"), USERS_ROW, .summary = "Change one's own profile",
         .in = SHAPE_SET(me_patch), .out = &user_shape, .run = update_me},
+    {DELETE("/users/me"), USERS_ROW, .summary = "Erase oneself",
+        .description =
+            "The token is refused from then on. A job erases profile, conversations and votes, and "
+            "takes the person out of inquiries and stays, which are kept for the accounts.",
+        .status = 202, .out = &faq_job_shape, .errors = {ERR_CONFLICT}, .run = erase_me},
+    {GET("/users/me/export"), USERS_ROW, .summary = "Everything that belongs to oneself, as JSON",
+        .description = "At most 2000 rows of a kind and 4 MB in all, the newest first; complete "
+                       "says of each kind whether that is everything.",
+        .status = 200, .run = export_me},
     {GET("/users"), USERS_ROW, .role = ROLE_ADMIN, .summary = "All users, page by page",
         .query = SHAPE_SET(users_query), .page = true, .out = &user_admin_shape, .run = list},
     {GET("/users/{id}"), USERS_ROW, .role = ROLE_ADMIN, .summary = "One user",

@@ -36,6 +36,7 @@
 #define LIMIT_PAGE_ROWS 100
 #define LIMIT_PAGE_ROWS_DEFAULT 20
 #define LIMIT_CURSOR_BYTES 512
+#define LIMIT_EXPORT_ROWS 2000 /* of each kind that somebody takes along, the newest */
 
 /* Sign-in */
 #define LIMIT_TOKEN_BYTES 4096

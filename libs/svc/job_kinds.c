@@ -6,6 +6,7 @@
 #include "faq/background.h"
 #include "properties/embed.h"
 #include "svc/records.h"
+#include "users/users.h"
 
 #define DAY_S 86400
 #define MINUTE_S 60
@@ -20,5 +21,6 @@ const struct job_kind job_kinds[] = {
     {"faq.reindex", faq_job_reindex},
     {"property.embed", properties_embed_job},
     {"records.purge", records_purge_job, .every_seconds = DAY_S},
+    {"users.erase", users_erase_job},
     {0},
 };

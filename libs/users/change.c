@@ -5,31 +5,13 @@
 #include "core/ctx.h"
 #include "core/json.h"
 #include "db/db.h"
+#include "users/internal.h"
 #include "users/sql.h"
-#include "users/users.h"
-
-#define ADMINS_MAX 1000
-
-struct locked {
-    int64_t id, version;
-    const char *role, *status;
-};
-static const struct field locked_fields[] = {
-    FIELD_I64(struct locked, id, "Id"),
-    FIELD_I64(struct locked, version, "Version"),
-    FIELD_STR(struct locked, role, "Role"),
-    FIELD_STR(struct locked, status, "Status"),
-};
 
 struct change {
     const struct user_change *asked;
     struct user_admin *out;
 };
-
-static bool is_active_admin(const struct locked *row)
-{
-    return strcmp(row->role, "admin") == 0 && strcmp(row->status, "active") == 0;
-}
 
 static bool stays_active_admin(const struct user_change *asked)
 {
@@ -37,20 +19,8 @@ static bool stays_active_admin(const struct user_change *asked)
            (asked->status == NULL || strcmp(asked->status, "active") == 0);
 }
 
-static err find(struct ctx *ctx, const struct list *rows, int64_t id, const struct locked **out)
-{
-    const struct locked *items = rows->items;
-    for (int64_t i = 0; i < rows->count; i++) {
-        if (items[i].id == id) {
-            *out = &items[i];
-            return OK;
-        }
-    }
-    return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "User not found");
-}
-
 static err check(struct ctx *ctx, const struct user_change *asked, const struct list *rows,
-    const struct locked *row)
+    const struct user_locked *row)
 {
     if (asked->if_version != 0 && asked->if_version != row->version) {
         return fail(ctx, ERR_PRECONDITION, "user has another version");
@@ -59,11 +29,7 @@ static err check(struct ctx *ctx, const struct user_change *asked, const struct 
         return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
             "You cannot change your own role or status");
     }
-    int64_t admins = 0;
-    for (int64_t i = 0; i < rows->count; i++) {
-        admins += is_active_admin(&((const struct locked *)rows->items)[i]);
-    }
-    if (is_active_admin(row) && !stays_active_admin(asked) && admins == 1) {
+    if (user_is_last_admin(rows, row) && !stays_active_admin(asked)) {
         return fail_public(ctx, ERR_CONFLICT, /* name */ NULL,
             "The last active admin cannot be demoted or suspended");
     }
@@ -75,10 +41,8 @@ static err apply(struct ctx *ctx, struct db *tx, void *arg)
     const struct change *change = arg;
     const struct user_change *asked = change->asked;
     struct list rows = {0};
-    const struct locked *row = NULL;
-    TRY(db_list(ctx, tx, &SQL_users_lock, DB_ARGS(DB_I64(asked->id)), SHAPE(locked), ADMINS_MAX,
-        &rows));
-    TRY(find(ctx, &rows, asked->id, &row));
+    const struct user_locked *row = NULL;
+    TRY(user_lock(ctx, tx, asked->id, &rows, &row));
     TRY(check(ctx, asked, &rows, row));
     TRY(db_exec(ctx, tx, &SQL_users_change,
         DB_ARGS(DB_I64(asked->id), DB_TEXT(asked->role), DB_TEXT(asked->status)),
@@ -116,8 +80,7 @@ static err apply_event(struct ctx *ctx, struct db *tx, void *arg)
         return OK; /* delivered before */
     }
     if (strcmp(event->type, "user.deleted") == 0) {
-        return db_exec(ctx, tx, &SQL_users_event_delete, DB_ARGS(DB_TEXT(event->clerk_user_id)),
-            /* out_affected */ NULL);
+        return user_erase_by_clerk(ctx, tx, event->clerk_user_id);
     }
     return db_exec(ctx, tx, &SQL_users_event_upsert, DB_ARGS(DB_TEXT(event->data)),
         /* out_affected */ NULL);

@@ -5,10 +5,12 @@
 #define USERS_USERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/err.h"
 #include "core/field.h"
+#include "jobs/jobs.h"
 
 struct ctx;
 struct db;
@@ -65,6 +67,18 @@ err users_get_admin(struct ctx *ctx, struct db *db, int64_t id, struct user_admi
 /* patch: JSON object of display_name, locale, currency, phone (merge patch). */
 err users_update_me(struct ctx *ctx, struct db *db, int64_t id, const char *patch,
     struct user *out);
+
+/* ---- one's own data ---- */
+
+/* All that belongs to a person, as JSON: LIMIT_EXPORT_ROWS of a kind and LIMIT_REPLY_BYTES at most, the newest first. */
+err users_export(struct ctx *ctx, struct db *db, int64_t id, const char **out, size_t *out_len);
+/* From its commit on the person is nobody, and a job erases what there is, in one transaction. Asked again, the same job.
+ * ERR_CONFLICT: a stay that is not over, or the last admin. */
+err users_erase(struct ctx *ctx, struct db *db, int64_t id, const char *request_id,
+    int64_t *out_job);
+job_fn users_erase_job; /* "users.erase" {user_id} */
+
+/* ---- for admins ---- */
 
 struct user_filter {
     const char *q, *role, *status; /* NULL = any */

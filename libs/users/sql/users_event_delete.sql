@@ -1,4 +1,4 @@
--- Erases a person; an unknown one leaves a tombstone, so that a late event does not create it.
+-- Takes a person out; an unknown one leaves a tombstone, so that a late event does not create it. The job erases the rest.
 -- $1 text Clerk user id
 WITH erased AS (
     INSERT INTO users AS u (clerk_user_id, status, deleted_at)
@@ -7,6 +7,8 @@ WITH erased AS (
         SET status = 'deleted', deleted_at = coalesce(u.deleted_at, now()), email = NULL, email_verified = false,
             display_name = NULL, avatar_url = NULL, phone = NULL, updated_at = now(), version = u.version + 1
     RETURNING u.id
+), noted AS (
+    INSERT INTO audit_log (actor_kind, action, entity, entity_id)
+    SELECT 'webhook', 'user.delete', 'user', e.id FROM erased e
 )
-INSERT INTO audit_log (actor_kind, action, entity, entity_id)
-SELECT 'webhook', 'user.delete', 'user', id FROM erased
+SELECT e.id FROM erased e

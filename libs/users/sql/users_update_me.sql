@@ -4,5 +4,5 @@ UPDATE users u
 SET (display_name, locale, currency, phone) =
     (SELECT r.display_name, r.locale, r.currency, r.phone FROM jsonb_populate_record(u, $2::jsonb) r),
     updated_at = now(), version = u.version + 1
-WHERE u.id = $1::bigint
+WHERE u.id = $1::bigint AND u.status <> 'deleted'
 RETURNING id, clerk_user_id, email, email_verified, display_name, avatar_url, role, locale, currency, created_at, last_seen_at
