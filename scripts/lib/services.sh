@@ -66,7 +66,8 @@ postgres_init() {
 postgres_start() {
     local home=$1 port=$2 volatile=$3
     postgres_init "$home"
-    rm -f "$home/postgres/postmaster.pid" # of a server that was killed; its number may be somebody else's by now
+    # Of a server that was killed: its number may be somebody else's by now.
+    rm -f "$home/postgres/postmaster.pid" "$home/run/.s.PGSQL.$port.lock"
     postgres_config "$home" "$port" "$volatile" | as_service tee "$home/postgres/postgresql.conf" >/dev/null
     as_service "$PG_BIN/pg_ctl" start -w -s -t 60 -D "$home/postgres" -l "$home/log/postgres.log" >/dev/null </dev/null || {
         tail -n 20 "$home/log/postgres.log" >&2
