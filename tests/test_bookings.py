@@ -1,5 +1,6 @@
 """Stays from holding the nights to leaving: who may do what, who gets the nights, what time does to them."""
 
+import os
 import random
 import re
 import threading
@@ -12,6 +13,7 @@ from conftest import other_product
 from harness.app import App
 from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, house, listing, move, quote, rates, stays, withdraw
 
+RACE_ROUNDS = int(os.environ.get("BOOKINGS_RACE_ROUNDS", "5"))
 FIELDS = {"id", "property_id", "user_id", "status", "check_in", "check_out", "nights", "guests", "price", "cancellation_policy", "contact", "note",
           "hold_expires_at", "refund", "payment_reference", "version", "created_at", "updated_at"}
 
@@ -333,12 +335,14 @@ def patiently(call):
 
 
 def test_of_many_exactly_one_gets_the_nights(stays, services, product, house, app):
+    """More of it: BOOKINGS_RACE_ROUNDS=100 BIN_DIR=$PWD/build/dev/bin PYTHONPATH=tests python3 -m pytest -q -s tests/test_bookings.py -k of_many"""
     tokens = [app.token_of("user", sub=f"user_race_{i}") for i in range(64)]
-    for number in range(5):
+    for number in range(RACE_ROUNDS):
         replies = at_once(64, lambda i: patiently(lambda: ask(stays, house, tokens[i], first=10 + 5 * number)))
         statuses = sorted(reply.status for reply in replies)
         assert statuses == [201] + [409] * 63, statuses
         assert {reply.error["code"] for reply in replies if reply.status == 409} == {"DATES_UNAVAILABLE"}
+    print(f"{product}: {RACE_ROUNDS} rounds of 64, one winner each")
     assert services.sql(product, OVERLAPS) == [["0"]]
 
 
