@@ -5,22 +5,16 @@
 #   scripts/services.sh stop DIR [postgres|redis]   stops both or one, keeps the data; start brings it back
 #   scripts/services.sh remove DIR    stops both, deletes the data
 set -euo pipefail
-caller=$PWD
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # shellcheck source=lib/services.sh
 source scripts/lib/services.sh
 
-usage() {
-    sed -n '2,6s/^# \{0,1\}//p' "$ROOT/scripts/services.sh" >&2
-    exit 64
-}
-
 (($# >= 2)) || usage
 verb=$1
 dir=$2
 shift 2
-[[ $dir == /* ]] || dir=$caller/$dir
+dir=$(absolute "$dir")
 
 case $verb in
     start)

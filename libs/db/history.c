@@ -91,7 +91,9 @@ static err list_files(struct ctx *ctx, const struct migrate_plan *plan, struct m
     struct migrate_entry *entries = ARENA_ARRAY(ctx->arena, struct migrate_entry, (size_t)count);
     for (int i = 0; i < count; i++) {
         const char *name = plan->files[i].name;
-        entries[i] = (struct migrate_entry){.version = leading_number(name), .name = name};
+        entries[i] = (struct migrate_entry){.version = leading_number(name),
+            .name = name,
+            .checksum = history_checksum(ctx, &plan->files[i])};
         if (entries[i].version <= (i == 0 ? 0 : entries[i - 1].version)) {
             return fail(ctx, ERR_INTERNAL, "%s is out of order", name);
         }
@@ -124,8 +126,7 @@ static int find_version(const struct migrate_entry *entries, int count, int64_t 
     return -1;
 }
 
-static err read_applied(struct ctx *ctx, PGconn *pg, const struct migrate_plan *plan,
-    struct migrate_entry *entries, int count)
+static err read_applied(struct ctx *ctx, PGconn *pg, struct migrate_entry *entries, int count)
 {
     PGresult *rows = NULL;
     TRY(history_ask(ctx, pg,
@@ -138,9 +139,10 @@ static err read_applied(struct ctx *ctx, PGconn *pg, const struct migrate_plan *
             return fail(ctx, ERR_CONFLICT, "the database is newer than this program: it has %s",
                 PQgetvalue(rows, row, 3));
         }
-        const char *checksum = history_checksum(ctx, &plan->files[i]);
+        const char *remembered = PQgetvalue(rows, row, 1);
         entries[i].applied = true;
-        entries[i].changed = strcmp(checksum, PQgetvalue(rows, row, 1)) != 0;
+        entries[i].changed = strcmp(entries[i].checksum, remembered) != 0;
+        entries[i].checksum = remembered;
         clock_parse(PQgetvalue(rows, row, 2), (size_t)PQgetlength(rows, row, 2),
             &entries[i].applied_at_us);
     }
@@ -156,7 +158,7 @@ err history_read(struct ctx *ctx, PGconn *pg, const struct migrate_plan *plan,
     TRY(list_files(ctx, plan, &entries, &count));
     TRY(table_exists(ctx, pg, "schema_migrations", &any));
     if (any) {
-        TRY(read_applied(ctx, pg, plan, entries, count));
+        TRY(read_applied(ctx, pg, entries, count));
     }
     *out = entries;
     *out_count = count;

@@ -23,6 +23,8 @@ struct migrate_plan {
 struct migrate_entry {
     int64_t version;
     const char *name; /* arena */
+    const char
+        *checksum; /* arena; as the database remembers it, of the file if it was not applied */
     bool applied;
     bool changed; /* applied with another checksum */
     int64_t applied_at_us;

@@ -58,7 +58,8 @@ static err print_status(struct ctx *ctx, const struct db_config *config,
         if (entries[i].applied) {
             clock_format(entries[i].applied_at_us, at);
         }
-        printf("%04" PRId64 "  %-8s  %-24s  %s\n", entries[i].version, state, at, entries[i].name);
+        printf("%04" PRId64 "  %-8s  %-24s  %s  %s\n", entries[i].version, state, at,
+            entries[i].name, entries[i].checksum);
     }
     return OK;
 }

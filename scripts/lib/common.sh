@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Shared by every script: messages, paths, the list of products, root rights, pid files.
-# Source it first; it moves to the root of the checkout.
+# Source it first; it moves to the root of the checkout. CALLER is where the caller stands.
 
 shopt -s inherit_errexit
+CALLER=$PWD
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DEV=${DEV_DIR:-$ROOT/.dev} # everything that running leaves behind
 [[ $DEV == /* ]] || DEV=$PWD/$DEV
@@ -17,6 +18,12 @@ say() {
 die() {
     printf 'error: %s\n' "$*" >&2
     exit 1
+}
+
+# Shows the comment at the top of the script that runs.
+usage() {
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$ROOT/scripts/$(basename "$0")" >&2
+    exit 64
 }
 
 # One line a product: "bestays" for apps/bestays-api.
@@ -38,6 +45,11 @@ require_product() {
 
 upper() {
     tr '[:lower:]-' '[:upper:]_' <<<"$1"
+}
+
+# absolute PATH: as the caller means it.
+absolute() {
+    [[ $1 == /* ]] && printf '%s\n' "$1" || printf '%s/%s\n' "$CALLER" "$1"
 }
 
 as_root() {

@@ -3,6 +3,7 @@
 
 BUILD=${BUILD_DIR:-$ROOT/build/release}
 FIRST_PORT=8101
+ENV_DIR= # see use_env_dir
 
 program() {
     printf '%s/bin/%s-api\n' "$BUILD" "$1"
@@ -64,18 +65,32 @@ write_env_file() {
     mv "$file.new" "$file"
 }
 
+# use_env_dir DIR: from here on the settings of a product are DIR/PRODUCT.env.
+use_env_dir() {
+    local product
+    [[ -d ${1:-} || -d $CALLER/${1:-} ]] || die "--env-dir needs a folder"
+    ENV_DIR=$(absolute "$1")
+    for product in $(products); do
+        [[ -r $ENV_DIR/$product.env ]] || die "$ENV_DIR/$product.env cannot be read"
+    done
+}
+
+env_file() {
+    printf '%s\n' "${ENV_DIR:-$DEV/$1}/${ENV_DIR:+$1}.env"
+}
+
 # product_command PRODUCT ARGUMENTS: fills the array "command" with the program, its arguments and its env file. What
 # must differ between the products is not taken from the caller's environment, which would win over the file.
 product_command() {
     local product=$1 name
     shift
     [[ -x $(program "$product") ]] || die "$(program "$product") is missing: run scripts/run.sh"
-    [[ -s $DEV/$product/.env ]] || die "$DEV/$product/.env is missing: run scripts/run.sh"
+    [[ -s $(env_file "$product") ]] || die "$(env_file "$product") is missing: run scripts/run.sh"
     command=(env)
     for name in PRODUCT_ID PORT DATABASE_URL MIGRATE_DATABASE_URL REDIS_URL REDIS_KEY_PREFIX; do
         command+=("--unset=$name")
     done
-    command+=("$(program "$product")" "$@" --env-file "$DEV/$product/.env")
+    command+=("$(program "$product")" "$@" --env-file "$(env_file "$product")")
 }
 
 product_run() {

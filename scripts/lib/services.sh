@@ -125,15 +125,20 @@ service_value() {
     sed -n "s/^$2=//p" "$1/services.env"
 }
 
-# services_provision DIR [PRODUCT]: roles and databases of one product or of all.
+# services_provision_one DIR PRODUCT DATABASE: the product's roles and that database, where they are not there yet.
+services_provision_one() {
+    local dir=$1 product=$2 database=$3
+    MIGRATE_PASSWORD=$(cat "$dir/secrets/${product}_migrate") USER_PASSWORD=$(cat "$dir/secrets/${product}_user") \
+        RO_PASSWORD=$(cat "$dir/secrets/${product}_ro") \
+        superuser_psql "$dir" -d postgres -v product="$product" -v database="$database" -f scripts/lib/provision.sql
+}
+
+# The roles and databases of all products.
 services_provision() {
-    local dir=$1 product database
-    for product in ${2:-$(products)}; do
-        for database in "${product}_db_dev" "${product}_db_test"; do
-            MIGRATE_PASSWORD=$(cat "$dir/secrets/${product}_migrate") USER_PASSWORD=$(cat "$dir/secrets/${product}_user") \
-                RO_PASSWORD=$(cat "$dir/secrets/${product}_ro") \
-                superuser_psql "$dir" -d postgres -v product="$product" -v database="$database" -f scripts/lib/provision.sql
-        done
+    local dir=$1 product
+    for product in $(products); do
+        services_provision_one "$dir" "$product" "${product}_db_dev"
+        services_provision_one "$dir" "$product" "${product}_db_test"
     done
 }
 
