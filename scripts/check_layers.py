@@ -38,7 +38,6 @@ THIRD_PARTY = {
     "check.h": ["*_test.c", "libs/*/testing/*"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
-PRODUCTS = re.compile(r"bestays|realestate", re.IGNORECASE)
 
 
 def may_include(path, included):
@@ -83,9 +82,16 @@ def check_private_headers(files):
                 yield f'{path}: may not include "{header}", which shows a third-party header'
 
 
+def product_names(root):
+    """A pattern that no text fits where there are no products."""
+    names = sorted(folder.name.removesuffix("-api") for folder in (root / "apps").glob("*-api"))
+    return re.compile("|".join(names) or r"(?!)", re.IGNORECASE)
+
+
 def check_products(root):
+    names = product_names(root)
     for path, text in check_source.text_files(root / "libs"):
-        for match in PRODUCTS.finditer(text):
+        for match in names.finditer(text):
             yield f"libs/{path}:{check_source.line_of(text, match.start())}: names the product {match.group()}"
 
 

@@ -12,9 +12,9 @@ from decimal import Decimal, InvalidOperation
 import check_faq
 import check_stays
 from check_common import (FLAG, INTEGER, LOCALES, NUMBER, TEXT, Report, check_shape, check_unique,
-                          has_thai, load)
+                          has_thai, known, load, products)
 
-PRODUCTS = {"bestays": {"short_stay"}, "realestate": {"sale", "lease"}}
+PRODUCTS = {product: known(product) for product in products()}
 THB_PER_USD = 36
 NEWEST = "2026-11-01T00:00:00Z"
 
@@ -23,13 +23,6 @@ PERIODS = {"short_stay": "night", "sale": "total", "lease": "month"}
 POLICIES = {"flexible", "moderate", "strict"}
 LAND_TITLES = {"chanote", "nor_sor_3_gor", "nor_sor_3", "condominium_title"}
 CURRENCIES = {"THB", "USD", "EUR", "GBP"}
-
-PROPERTY_TYPES = {
-    "bestays": set("villa condo apartment bungalow house townhouse houseboat cabin glamping "
-                   "guesthouse farm_stay".split()),
-    "realestate": set("villa house townhouse condo penthouse land shophouse office retail hotel "
-                      "warehouse factory apartment_building".split()),
-}
 
 AMENITIES = set("""
     air_conditioning airport_transfer baby_cot backup_generator balcony bathtub bbq beachfront
@@ -128,7 +121,7 @@ def check_users(report, users):
     for user in users:
         spot = f"{where} {user['clerk_user_id']}"
         report.expect(user["clerk_user_id"].startswith("user_seed_"), spot, "not a seed id")
-        report.expect(re.fullmatch(r"[a-z0-9.]+@([a-z]+\.)?example\.com", user["email"]), spot,
+        report.expect(re.fullmatch(r"[a-z0-9.]+@([a-z0-9]+\.)?example\.com", user["email"]), spot,
                       "e-mail is not in a reserved domain")
         report.expect(user["role"] in {"user", "agent", "admin"}, spot, "unknown role")
         report.expect(user["locale"] in LOCALES, spot, "unknown locale")
@@ -267,9 +260,9 @@ def check_income(report, where, item, figures):
 def check_property(report, product, item, agents):
     where = f"properties.json {item['slug']}"
     report.expect(re.fullmatch(r"[a-z0-9-]*[a-z-][a-z0-9-]*", item["slug"]), where, "bad slug")
-    report.expect(item["listing_type"] in PRODUCTS[product], where,
+    report.expect(item["listing_type"] in PRODUCTS[product]["listing_types"], where,
                   "listing_type of another product")
-    report.expect(item["property_type"] in PROPERTY_TYPES[product], where, "unknown property_type")
+    report.expect(item["property_type"] in PRODUCTS[product]["property_types"], where, "unknown property_type")
     report.expect(item["status"] in STATUSES, where, "unknown status")
     report.expect(item["price_period"] == PERIODS.get(item["listing_type"]), where,
                   "price_period does not fit listing_type")
@@ -309,7 +302,7 @@ def check_set(report, items):
     report.expect(1 <= statuses["draft"] <= 3, where, "expected a few drafts")
     report.expect(statuses["active"] >= 55, where, "fewer than 55 active properties")
     used = Counter(a for item in items for a in item["amenities"])
-    for listing_type in PRODUCTS[report.product]:
+    for listing_type in PRODUCTS[report.product]["listing_types"]:
         count = sum(item["listing_type"] == listing_type for item in items)
         report.expect(count >= 15, where, f"fewer than 15 of listing_type {listing_type}")
     return f"{len(items)} properties, {len(used)} amenities, {dict(statuses)}"

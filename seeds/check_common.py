@@ -8,6 +8,16 @@ LOCALES = {"en", "th"}
 INTEGER, NUMBER, TEXT, FLAG, LIST, OBJECT = (int,), (int, float), (str,), (bool,), (list,), (dict,)
 
 
+def products():
+    """Those with a folder under apps/."""
+    return sorted(folder.name.removesuffix("-api") for folder in (ROOT.parent / "apps").glob("*-api"))
+
+
+def known(product):
+    """What checks and tests count on in the data of a product."""
+    return json.loads((ROOT / product / "known.json").read_text(encoding="utf-8"))
+
+
 class Report:
     """Problems of one product, each with the place it was found in."""
 

@@ -4,25 +4,11 @@ import re
 from collections import Counter, defaultdict
 
 from check_common import (INTEGER, LIST, LOCALES, OBJECT, ROOT, TEXT, check_shape, check_unique,
-                          has_thai, load)
+                          has_thai, known, load)
 
 REQUIRED_CATEGORIES = {"policies", "booking", "legal", "investment"}
 LEAST_PUBLISHED = {"en": 45, "th": 28}
 MOST_DRAFTS = 2  # a locale
-# The entries that tests and demonstrations count on: key: (category, question, start of the answer)
-FIXED = {
-    "bestays": {
-        "cancellation-policy": ("policies", "What is the cancellation policy?",
-                                "Full refund if cancelled 30+ days before check-in"),
-        "how-to-book": ("booking", "How do I book a property?", 'Click the "Book Now" button'),
-    },
-    "realestate": {
-        "property-taxes": ("legal", "What are property taxes in Thailand?",
-                           "Property taxes vary by location"),
-        "evaluate-roi": ("investment", "How do I evaluate ROI?",
-                         "Calculate ROI by dividing net profit"),
-    },
-}
 LEAST_ANSWERABLE = 160
 LEAST_OF_KIND = {
     ("en", "paraphrase"): 55, ("en", "typo"): 22, ("en", "keyword"): 18,
@@ -119,14 +105,17 @@ def check_locale(report, locale, entries):
 
 def check_fixed(report, entries):
     by_key = {entry["key"]: entry for entry in entries if entry["locale"] == "en"}
-    for key, (category, question, start) in FIXED.get(report.product, {}).items():
-        where, entry = f"faq.json en/{key}", by_key.get(key)
+    for fixed in known(report.product)["faq"]:
+        where, entry = f"faq.json en/{fixed['key']}", by_key.get(fixed["key"])
         if not report.expect(entry, where, "is missing"):
             continue
         report.expect(entry["status"] == "published", where, "is not published")
-        report.expect(entry["category"] == category, where, f"category is not {category}")
-        report.expect(entry["question"] == question, where, f"question is not {question!r}")
-        report.expect(entry["answer"].startswith(start), where, f"answer does not start {start!r}")
+        report.expect(entry["category"] == fixed["category"], where,
+                      f"category is not {fixed['category']}")
+        report.expect(entry["question"] == fixed["question"], where,
+                      f"question is not {fixed['question']!r}")
+        report.expect(entry["answer"].startswith(fixed["answer"]), where,
+                      f"answer does not start {fixed['answer']!r}")
 
 
 def check_entries(report, entries, categories):
@@ -155,7 +144,7 @@ def check_entries(report, entries, categories):
 def check_question(report, where, question, entries):
     """One labelled question against the entries of its language, {key: entry}."""
     locale, kind, keys = question["locale"], question["kind"], question["keys"]
-    report.expect(re.fullmatch(report.product[0] + r"\d{3}", question["id"]), where, "bad id")
+    report.expect(re.fullmatch(r"[a-z]\d{3}", question["id"]), where, "bad id")
     report.expect(question["split"] in SPLITS, where, "split is neither tune nor held")
     report.expect(kind in KINDS, where, f"unknown kind {kind}")
     report.expect(bool(keys) == (kind != "unanswerable"), where, "kind and keys disagree")

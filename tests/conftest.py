@@ -3,9 +3,9 @@
 import pytest
 
 from harness.app import App
+from harness.brand import PRODUCTS
 from harness.services import ROOT, Services
 
-PRODUCTS = sorted(folder.name.removesuffix("-api") for folder in (ROOT / "apps").iterdir() if folder.is_dir())
 
 
 @pytest.fixture(scope="session")

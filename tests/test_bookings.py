@@ -12,6 +12,7 @@ import pytest
 from conftest import other_product
 from harness.app import App
 from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, house, listing, move, quote, rates, stays, withdraw
+from harness.brand import KNOWN
 
 RACE_ROUNDS = int(os.environ.get("BOOKINGS_RACE_ROUNDS", "5"))
 FIELDS = {"id", "property_id", "user_id", "status", "check_in", "check_out", "nights", "guests", "price", "cancellation_policy", "contact", "note",
@@ -475,7 +476,7 @@ def test_it_comes_round(stays, services, product):
 
 
 def test_by_default(app, product):
-    on = product == "bestays"
+    on = KNOWN[product]["features"]["bookings"]
     assert app.get("/api/v1/config").json["features"]["bookings"] is on
     assert app.get(BOOKINGS).status == (401 if on else 404)
     assert ("/api/v1/bookings" in app.get("/openapi.json").json["paths"]) is on

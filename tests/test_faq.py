@@ -10,14 +10,12 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from conftest import other_product
+from harness.brand import KNOWN
 from harness.services import ROOT
 
 FAQ = "/api/v1/faq"
 SEARCH = f"{FAQ}/search"
-CANCEL = {
-    "bestays": ("What is the cancellation policy?", "policies", "Full refund if cancelled 30+ days"),
-    "realestate": ("What are property taxes in Thailand?", "legal", "Property taxes vary by location"),
-}
+CANCEL = {product: tuple(known["faq"][0][name] for name in ("question", "category", "answer")) for product, known in KNOWN.items()}
 NONSENSE = "Zorbulent quixmar frindlewock vaxophone?"
 
 

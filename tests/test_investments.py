@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from harness.brand import KNOWN
 from harness.chat import ask
 from harness.investment import compare
 from harness.model import Model
@@ -288,5 +289,6 @@ def test_what_is_off_is_gone(start, model, product):
 
 
 def test_each_product_has_its_default(app, product):
-    assert app.get("/api/v1/config").json["features"]["investment"] is (product == "realestate")
-    assert app.post(CALCULATE, FLAT).status == (200 if product == "realestate" else 404)
+    on = KNOWN[product]["features"]["investment"]
+    assert app.get("/api/v1/config").json["features"]["investment"] is on
+    assert app.post(CALCULATE, FLAT).status == (200 if on else 404)

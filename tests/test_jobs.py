@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 from harness.app import App
+from harness.brand import PRODUCTS
 from harness.services import ROOT
 
 JOBS = "/api/v1/admin/jobs"
@@ -75,7 +76,7 @@ class Queue:
         return self.services.locked(self.product, table, database=f"{self.product}_db_dev")
 
 
-@pytest.fixture(scope="module", params=["bestays", "realestate"])
+@pytest.fixture(scope="module", params=PRODUCTS)
 def product(request):
     return request.param
 

@@ -4,11 +4,12 @@ import threading
 
 import pytest
 
+from harness import brand
 from harness.chat import ask
 from test_chat import KNOWN
 
 PROMPTS = "/api/v1/admin/chat/prompts"
-BUILT_IN = {"bestays": "You are a helpful assistant for Bestays", "realestate": "You are a real estate advisor"}
+BUILT_IN = {product: known["prompt"] for product, known in brand.KNOWN.items()}
 
 
 @pytest.fixture

@@ -8,15 +8,14 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from harness.app import App
+from harness.brand import KNOWN
 from harness.fakes import Embeddings
 from harness.services import ROOT
 
 LIST = "/api/v1/properties"
 SEARCH = f"{LIST}/search"
-MEANING = {  # a question in other words than the listing's, and part of the title of what answers it
-    "bestays": ("somewhere to work remotely with fast internet", "Jungle cabin"),
-    "realestate": ("family home near a school", "near the international school"),
-}
+# A question in other words than the listing's, and part of the title of what answers it
+MEANING = {product: known["meaning"] for product, known in KNOWN.items()}
 IMAGES = {"images": [{"url": "https://images.example/a.jpg"}]}
 
 

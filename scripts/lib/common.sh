@@ -36,6 +36,11 @@ products() {
     done
 }
 
+# A product's own small number: the Redis database of its default settings. Another product changes nobody's.
+product_number() {
+    sed -n 's#^ *\.redis_url = "redis://[^/]*/\([0-9]*\)",$#\1#p' "apps/$1-api/product.c"
+}
+
 # Refuses a name that is no product; names what there is.
 require_product() {
     # Not in a pipe: a reader that leaves early breaks it for the writer, which pipefail takes for a failure.

@@ -9,12 +9,11 @@ program() {
     printf '%s/bin/%s-api\n' "$BUILD" "$1"
 }
 
-# BESTAYS_PORT, REALESTATE_PORT, ... or 8101 and up in the order of the folders.
+# BESTAYS_PORT, REALESTATE_PORT, ... or 8101 and up by the products' numbers.
 product_port() {
-    local variable index
+    local variable
     variable=$(upper "$1")_PORT
-    index=$(products | grep -nxF -- "$1" | cut -d: -f1)
-    printf '%s\n' "${!variable:-$((FIRST_PORT + index - 1))}"
+    printf '%s\n' "${!variable:-$((FIRST_PORT + $(product_number "$1")))}"
 }
 
 product_url() {

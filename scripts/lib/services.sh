@@ -97,6 +97,18 @@ secret_hash() {
     tr -d '\n' <"$1" | sha256sum | cut -d' ' -f1
 }
 
+# A server that runs learns of products that came after its start.
+redis_provision() {
+    local dir=$1 home=$2 product words
+    for product in $(products); do
+        as_service grep -q "^user $product on " "$home/redis/redis.conf" && continue
+        read -ra words <<<"$(redis_acl "$product" "$(secret_hash "$dir/secrets/redis_$product")")"
+        REDISCLI_AUTH=$(cat "$dir/secrets/redis_admin") redis-cli -s "$home/run/redis.sock" --user admin --no-auth-warning \
+            ACL SETUSER "${words[1]}" reset "${words[@]:2}" >/dev/null
+        redis_acl "${words[1]}" "$(secret_hash "$dir/secrets/redis_$product")" | as_service tee -a "$home/redis/redis.conf" >/dev/null
+    done
+}
+
 redis_is_up() {
     pid_is "$1/redis/redis.pid" /usr/bin/redis >/dev/null
 }
@@ -149,7 +161,7 @@ database_url() {
 
 # What a program needs to reach the servers of DIR, as KEY=VALUE lines.
 services_print() {
-    local dir=$1 product name number=0
+    local dir=$1 product name
     cat "$dir/services.env"
     printf 'SUPERUSER_DATABASE_URL=%s\n' "$(database_url "$dir" postgres postgres)"
     printf 'REDIS_ADMIN_URL=redis://admin:%s@127.0.0.1:%s/0\n' "$(cat "$dir/secrets/redis_admin")" "$(service_value "$dir" REDIS_PORT)"
@@ -160,7 +172,7 @@ services_print() {
         printf '%s_TEST_DATABASE_URL=%s\n' "$name" "$(database_url "$dir" "${product}_user" "${product}_db_test")"
         printf '%s_TEST_MIGRATE_DATABASE_URL=%s\n' "$name" "$(database_url "$dir" "${product}_migrate" "${product}_db_test")"
         printf '%s_REDIS_URL=redis://%s:%s@127.0.0.1:%s/%s\n' "$name" "$product" "$(cat "$dir/secrets/redis_$product")" \
-            "$(service_value "$dir" REDIS_PORT)" "$((number++))"
+            "$(service_value "$dir" REDIS_PORT)" "$(product_number "$product")"
     done
 }
 
@@ -202,6 +214,7 @@ services_start() {
     fi
     if redis_is_up "$home"; then
         redis_port=$(service_value "$dir" REDIS_PORT)
+        redis_provision "$dir" "$home"
     else
         redis_port=$(free_port "$(port_wish "$dir" REDIS_PORT "$redis_port")")
         redis_start "$dir" "$home" "$redis_port"

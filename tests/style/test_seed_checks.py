@@ -37,8 +37,8 @@ def sound_entry(locale, number, category):
 def sound_entries():
     slugs = sorted(check_faq.REQUIRED_CATEGORIES)
     entries = [sound_entry("en", n, slugs[n % 4]) for n in range(45)] + [sound_entry("th", n, slugs[n % 4]) for n in range(28)]
-    for entry, (key, (category, question, start)) in zip(entries[:2], check_faq.FIXED["bestays"].items()):
-        entry.update(key=key, category=category, question=question, answer=f"{start}. {entry['answer']}")
+    for entry, fixed in zip(entries[:2], check_common.known("bestays")["faq"]):
+        entry.update(fixed, answer=f"{fixed['answer']}. {entry['answer']}")
     for entry, sibling in zip(entries[45:47], entries[:2]):
         entry.update(key=sibling["key"], category=sibling["category"])
     return entries
