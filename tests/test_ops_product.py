@@ -1,0 +1,175 @@
+"""scripts/new-product.sh in a copy of the checkout: one more brand that builds, passes what every product passes and answers, and
+changes nothing under libs/."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import PRODUCTS
+from harness.services import ROOT
+
+# Always the same folder: what was compiled in it before comes from the compiler's cache, where there is one.
+COPY = Path("/var/tmp/new-product-copy")
+NAME, TITLE = "orchid", "Orchid Stays"
+COMPOSE = f"""# The servers and every product.
+services:
+  postgres:
+    image: "db:1"
+
+  # A product.
+  {PRODUCTS[0]}-api:
+    environment:
+      REDIS_URL: "redis://{PRODUCTS[0]}@redis:6379/0"
+    ports:
+      - "127.0.0.1:8101:8000"
+
+  proxy:
+    image: "proxy:1"
+
+volumes:
+  data:
+"""
+
+
+def files_of(folder):
+    """{path: content} of what a commit would hold."""
+    listed = subprocess.run(["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"], cwd=folder, stdout=subprocess.PIPE, check=True)
+    paths = [path for path in listed.stdout.decode().split("\0") if path and (folder / path).is_file()]
+    return {path: (folder / path).read_bytes() for path in paths}
+
+
+class Copy:
+    def __init__(self):
+        self.folder = COPY / "checkout"
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.env = {**kept, "DEV_DIR": str(COPY / "dev"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def make(self):
+        shutil.rmtree(COPY, ignore_errors=True)
+        for path, content in files_of(ROOT).items():
+            target = self.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            target.chmod((ROOT / path).stat().st_mode)
+        (self.folder / "docker-compose.yml").write_text(COMPOSE)
+        (self.folder / "node_modules").symlink_to(ROOT / "node_modules")
+        subprocess.run(["git", "init", "-q"], cwd=self.folder, check=True)
+
+    def run(self, *words, code=0, **env):
+        done = subprocess.run(list(map(str, words)), cwd=self.folder, env={**self.env, **env}, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=800)
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+    def new(self, *words, code=0, **env):
+        return self.run("scripts/new-product.sh", *words, code=code, **env)
+
+
+@pytest.fixture(scope="module")
+def copy():
+    COPY.parent.mkdir(exist_ok=True)
+    with open(f"{COPY}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        one = Copy()
+        one.make()
+        yield one
+        shutil.rmtree(COPY)
+
+
+@pytest.mark.parametrize("name", ["", "ab", "Orchid", "1orchid", "orchid-stays", "orchid_stays", "../orchid", "a" * 21, "postgres", "pgvilla", "admin",
+                                  "chat", "guest", PRODUCTS[0], PRODUCTS[0][:-1], f"{PRODUCTS[0]}two", "orchid; true"])
+def test_a_bad_name_is_refused_and_nothing_is_made(copy, name):
+    before = files_of(copy.folder)
+    said = copy.new(name, code=1 if name else 64)
+    assert "error: " in said or "new-product.sh NAME" in said
+    assert files_of(copy.folder) == before
+
+
+@pytest.mark.parametrize("words", [("--title", 'Or"chid'), ("--title", ""), ("--title", "x" * 41), ("--like", "nobody"), ("--like", "")])
+def test_a_bad_option_is_refused_and_nothing_is_made(copy, words):
+    before = files_of(copy.folder)
+    assert "error: " in copy.new(NAME, *words, code=1)
+    assert files_of(copy.folder) == before
+
+
+@pytest.mark.parametrize("taken", [f"apps/{NAME}-api", f"seeds/{NAME}", f"tests/golden/{NAME}.openapi.json"])
+def test_what_exists_is_not_overwritten(copy, taken):
+    path = copy.folder / taken
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix:
+        path.write_text("mine")
+    else:
+        path.mkdir()
+        (path / "mine").write_text("mine")
+    before = files_of(copy.folder)
+    try:
+        assert f"{taken} exists already" in copy.new(NAME, code=1)
+        assert files_of(copy.folder) == before
+    finally:
+        path.unlink() if path.suffix else shutil.rmtree(path)
+
+
+def test_a_brand_that_does_not_build_is_removed_again(copy):
+    broken = copy.folder / "apps" / f"{PRODUCTS[0]}-api/main.c"
+    whole = broken.read_text()
+    broken.write_text("#error broken\n" + whole)
+    before = files_of(copy.folder)
+    try:
+        said = copy.new(NAME, code=1, PRESET="nothing")
+        assert "does not build" in said and "removing what was made" in said
+        assert files_of(copy.folder) == before
+    finally:
+        broken.write_text(whole)
+
+
+@pytest.fixture(scope="module")
+def brand(copy):
+    """The new brand, built; and the files of the copy before."""
+    before = files_of(copy.folder)
+    said = copy.new(NAME, "--title", TITLE)
+    assert f"{TITLE} is in apps/{NAME}-api" in said and "port 8103" in said
+    return before
+
+
+def test_only_its_own_files_are_new(copy, brand):
+    after = files_of(copy.folder)
+    new = {path for path in after if path not in brand}
+    assert all(path.startswith((f"apps/{NAME}-api/", f"seeds/{NAME}/")) or path in (f"tests/golden/{NAME}.openapi.json", f"tests/search/{NAME}.json")
+               for path in new)
+    assert {path for path in brand if after.get(path) != brand[path]} == {"docs/config.md", "docker-compose.yml"}
+    assert not any(PRODUCTS[0].encode() in after[path].lower() for path in new), [path for path in new if PRODUCTS[0].encode() in after[path].lower()]
+
+
+def test_it_has_compose_services_of_its_own(copy, brand):
+    text = (copy.folder / "docker-compose.yml").read_text()
+    added = f"""
+  {NAME}-api:
+    environment:
+      REDIS_URL: "redis://{NAME}@redis:6379/2"
+    ports:
+      - "127.0.0.1:8103:8000"
+"""
+    assert text == COMPOSE.replace("\n\n  proxy:", f"\n{added}\n  proxy:")
+
+
+def test_it_passes_the_checks_of_style_and_data(copy, brand):
+    copy.run("scripts/check.sh", "size", "layers", "words", "docs")
+    assert f"{NAME}: " in copy.run(sys.executable, "seeds/check.py")
+
+
+def test_it_passes_what_every_product_passes(copy, brand):
+    """A choice of the shared suites: the brand is in all of them by its folder. They start it, migrated and seeded."""
+    suites = [f"tests/test_{name}.py" for name in ("system", "contract", "settings", "users", "prompts", "faq")]
+    said = copy.run(sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-k", f"{NAME} and not linter", *suites,
+                    BIN_DIR=str(copy.folder / "build/dev/bin"), PYTHONPATH="tests")
+    count = int(said.strip().splitlines()[-1].split()[0])
+    assert " passed" in said and "failed" not in said and count > 60, said
+
+
+def test_the_name_is_taken_now(copy, brand):
+    assert "exists already" in copy.new(NAME, code=1)
