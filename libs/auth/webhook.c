@@ -118,3 +118,16 @@ err webhook_verify(struct ctx *ctx, const char *secret, const struct webhook_hea
     }
     return OK;
 }
+
+err webhook_sign(struct ctx *ctx, const char *secret, const struct webhook_headers *headers,
+    const char *body, size_t body_len, const char **out)
+{
+    struct message message = {.id = headers->id, .body = body, .body_len = body_len};
+    if (!read_timestamp(headers->timestamp, &message.seconds)) {
+        return fail(ctx, ERR_BAD_REQUEST, "webhook timestamp is malformed");
+    }
+    char signature[SIGNATURE_BYTES];
+    TRY(sign(ctx, secret, &message, signature));
+    *out = arena_printf(ctx->arena, "v1,%s", signature);
+    return OK;
+}

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -59,6 +60,39 @@ const char *db_url_redacted(struct arena *arena, const char *url)
         value_of(options, "dbname", ""));
     PQconninfoFree(options);
     return text;
+}
+
+/* Appends "&name=value", quoted for a URL. */
+static const char *with_option(struct arena *arena, const char *url, const char *name,
+    const char *value)
+{
+    char *quoted = arena_alloc(arena, 3 * strlen(value) + 1);
+    char *out = quoted;
+    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++) {
+        out += snprintf(out, 4, "%%%02X", *c);
+    }
+    return arena_printf(arena, "%s&%s=%s", url, name, quoted);
+}
+
+const char *db_url_as_role_of(struct arena *arena, const char *database_url, const char *role_url)
+{
+    PQconninfoOption *database = parse(arena, database_url);
+    PQconninfoOption *role = parse(arena, role_url);
+    const char *url = "";
+    if (database != NULL && role != NULL) {
+        url = "postgresql:///?application_name=selftest";
+        for (const PQconninfoOption *one = database; one->keyword != NULL; one++) {
+            if (one->val != NULL && strcmp(one->keyword, "user") != 0 &&
+                strcmp(one->keyword, "password") != 0) {
+                url = with_option(arena, url, one->keyword, one->val);
+            }
+        }
+        url = with_option(arena, url, "user", value_of(role, "user", ""));
+        url = with_option(arena, url, "password", value_of(role, "password", ""));
+    }
+    PQconninfoFree(database);
+    PQconninfoFree(role);
+    return url;
 }
 
 #define PARAMS_MAX 64

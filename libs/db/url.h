@@ -13,6 +13,10 @@ bool db_url_is_valid(const char *url);
 /* "user:***@host:5432/name", for people. In the arena. */
 const char *db_url_redacted(struct arena *arena, const char *url);
 
+/* The database of one URL, with the user and password of another: to see whether that role gets in. Holds the password.
+ * "" if one of them is not valid. In the arena. */
+const char *db_url_as_role_of(struct arena *arena, const char *database_url, const char *role_url);
+
 /* Connection parameters for PQconnectStartParams: both arrays end with NULL. */
 struct db_params {
     const char *const *keywords; /* arena */

@@ -88,6 +88,26 @@ START_TEST(session_settings_are_added_to_those_of_the_url)
 }
 END_TEST
 
+START_TEST(another_role_takes_the_place_of_the_urls_own)
+{
+    struct arena *arena = arena_new(NULL);
+    struct db_params params;
+    const char *url = db_url_as_role_of(arena,
+        "postgresql+asyncpg://ann:secret@db.example:5433/shop?sslmode=require",
+        "postgresql://bob:p%40ss%26%25@other/elsewhere");
+    ck_assert(db_url_params(arena, url, "shop-api", "", &params));
+    ck_assert_str_eq(last_value(&params, "user"), "bob");
+    ck_assert_str_eq(last_value(&params, "password"), "p@ss&%");
+    ck_assert_str_eq(last_value(&params, "port"), "5433");
+    ck_assert_str_eq(last_value(&params, "dbname"), "shop");
+    ck_assert_str_eq(last_value(&params, "sslmode"), "require");
+    ck_assert_str_eq(params.host, "db.example");
+    ck_assert_str_eq(db_url_as_role_of(arena, "mysql://x", "postgresql://bob@other/d"), "");
+    ck_assert_str_eq(db_url_as_role_of(arena, "postgresql://bob@other/d", "x"), "");
+    arena_free(arena);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db.url");
@@ -97,6 +117,7 @@ int main(void)
     tcase_add_loop_test(tests, only_a_name_is_looked_up, 0,
         (int)(sizeof(hosts) / sizeof(hosts[0])));
     tcase_add_test(tests, session_settings_are_added_to_those_of_the_url);
+    tcase_add_test(tests, another_role_takes_the_place_of_the_urls_own);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

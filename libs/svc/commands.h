@@ -13,13 +13,15 @@ struct command {
     struct settings *settings;
     struct log *log;
     /* Options of the command line; NULL = not given. */
-    const char *from, *to, *sub, *email, *role, *clerk_id;
+    const char *from, *to, *other, *sub, *email, *role, *clerk_id;
     int status, markdown, check_llm; /* switches */
 };
 
 int command_migrate(const struct command *command);
 /* EX_OK: both databases hold the same; 1: they differ. */
 int command_validate_migration(const struct command *command);
+/* EX_OK: what one product has or gives out, the other refuses; 1: something crosses. */
+int command_selftest_isolation(const struct command *command);
 int command_seed(const struct command *command);
 /* check-config, and serve before it starts: EX_OK if every model of the settings answers; tells of each on stderr. */
 int command_check_llm(const struct command *command);

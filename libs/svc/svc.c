@@ -36,6 +36,8 @@ static const struct verb verbs[] = {
         false},
     {"validate-migration", NULL, "validate-migration --from URL --to URL (or env:NAME)",
         command_validate_migration, true},
+    {"selftest", "isolation", "selftest isolation --other ENV-FILE  of another product",
+        command_selftest_isolation, false},
     {"seed", NULL, "seed [--from DIR]                load development data", command_seed, false},
     {"check-config", NULL, "check-config [--markdown|--check-llm]  settings, secrets hidden",
         command_check_config, false},
@@ -74,11 +76,12 @@ static const struct verb *find_verb(char *const *words, int count)
 
 static bool read_line(int argc, char **argv, struct line *out)
 {
-    enum { ENV_FILE, FROM, TO, SUB, EMAIL, ROLE, CLERK_ID, STATUS, MARKDOWN, CHECK_LLM };
+    enum { ENV_FILE, FROM, TO, OTHER, SUB, EMAIL, ROLE, CLERK_ID, STATUS, MARKDOWN, CHECK_LLM };
     static const struct option options[] = {
         {"env-file", required_argument, NULL, ENV_FILE},
         {"from", required_argument, NULL, FROM},
         {"to", required_argument, NULL, TO},
+        {"other", required_argument, NULL, OTHER},
         {"sub", required_argument, NULL, SUB},
         {"email", required_argument, NULL, EMAIL},
         {"role", required_argument, NULL, ROLE},
@@ -89,8 +92,8 @@ static bool read_line(int argc, char **argv, struct line *out)
         {0},
     };
     struct command *command = &out->command;
-    const char **texts[] = {&out->env_file, &command->from, &command->to, &command->sub,
-        &command->email, &command->role, &command->clerk_id};
+    const char **texts[] = {&out->env_file, &command->from, &command->to, &command->other,
+        &command->sub, &command->email, &command->role, &command->clerk_id};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == STATUS) {
             command->status = 1;

@@ -210,8 +210,7 @@ void wiring_close(struct wiring *wiring)
     client_free(wiring->services.client);
 }
 
-/* Same in all workers and instances of a product, different between products; never leaves the process. */
-static void derive_signing_key(const struct settings *settings, uint8_t out[32])
+void wiring_signing_key(const struct settings *settings, uint8_t out[32])
 {
     const struct auth_config *auth = &settings->auth;
     const char *parts[] = {
@@ -244,7 +243,7 @@ struct http_options wiring_http(const struct product *product, const struct sett
         .connections_max = settings->http.max_connections,
     };
     if (wiring != NULL) {
-        derive_signing_key(settings, options.signing_key);
+        wiring_signing_key(settings, options.signing_key);
         options.services = &wiring->services;
         options.idempotency = idempotency_store_of(wiring->services.db);
     }

@@ -3,6 +3,8 @@
 #ifndef SVC_WIRING_H
 #define SVC_WIRING_H
 
+#include <stdint.h>
+
 #include "auth/auth.h"
 #include "core/services.h"
 #include "db/db.h"
@@ -33,6 +35,10 @@ void wiring_open_chat(struct wiring *wiring, const struct product *product, stru
 /* From now on this process runs jobs, as soon as the schema fits. */
 void wiring_run_jobs(struct wiring *wiring, struct log *log);
 void wiring_close(struct wiring *wiring);
+
+/* Of cursors and quote tokens. The same in all workers and instances of a product, different between products; never
+ * leaves the process. */
+void wiring_signing_key(const struct settings *settings, uint8_t out[32]);
 
 /* Options of the HTTP server of this product; wiring may be NULL to describe the API only. */
 struct http_options wiring_http(const struct product *product, const struct settings *settings,
