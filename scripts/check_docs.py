@@ -13,7 +13,7 @@ import check_source
 import make_docs
 
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
-PATH = re.compile(r"^(?:apps|bench|cmake|docker|docs|fuzz|libs|migrations|scripts|seeds|tests|web)/[\w./-]*$")
+PATH = re.compile(r"^(?:apps|bench|cmake|deploy|docker|docs|fuzz|libs|migrations|scripts|seeds|tests|web)/[\w./-]*$")
 SCRIPT = re.compile(r"(?<![\w./-])scripts/[\w/-]+\.(?:sh|py)\b")
 SOURCE = re.compile(r"^[\w/-]+\.[ch]$")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")

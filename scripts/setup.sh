@@ -12,7 +12,7 @@ PACKAGES=(
     # run
     redis-server openssl ca-certificates curl procps
     # test
-    check clang python3 python3-pytest python3-cryptography chromium nginx clang-format shellcheck
+    check clang python3 python3-pytest python3-cryptography python3-yaml chromium nginx clang-format shellcheck
 )
 
 # pgvector is a package from Debian 13 on. Debian 12 builds the same version from the next release's source package.
