@@ -145,8 +145,8 @@ class Load:
 
     def hold_steps(self):
         made = [":slot", ":user", day(FAR_DAYS), day(FAR_DAYS + NIGHTS), 2, PRICE["total_minor"], "THB", json.dumps(PRICE),
-                '{"code": "moderate"}', json.dumps(CONTACT), None, 15, "bench"]
-        return [("bookings_expire", [":slot", 100]), ("bookings_insert", made, database.KEEP),
+                '{"code": "moderate"}', json.dumps(CONTACT), None, 15, "bench", HOLDS_A_GUEST]
+        return [("bookings_hold_turn", [":user"]), ("bookings_expire", [":slot", 100]), ("bookings_insert", made, database.KEEP),
                 ("bookings_get", [":id", ":user", "f", "f"])]
 
 
