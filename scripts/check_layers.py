@@ -15,12 +15,13 @@ LAYERS = {
     "auth": {"net", "config", "core"},
     "search": {"db", "net", "config", "core"},
     "jobs": {"db", "net", "core"},
+    "audit": {"db", "net", "core"},
     "investments": {"core"},
     **{lib: {"search", "jobs", "db", "net", "core"} for lib in DOMAIN},
     "chat": DOMAIN | {"search", "jobs", "db", "net", "core"},
     "http": {"auth", "net", "config", "core"},
     "tools": DOMAIN | {"investments", "chat", "search", "core"},
-    "api": DOMAIN | {"investments", "http", "auth", "tools", "chat", "jobs", "core"},
+    "api": DOMAIN | {"investments", "http", "auth", "tools", "chat", "jobs", "audit", "core"},
 }
 LAYERS["svc"] = set(LAYERS)
 APPS = {"svc", "api", "tools"}

@@ -96,7 +96,7 @@ EXPECTED = {
     f"post {PROMPTS}/{{version}}/activate": ADMINS, f"post {PROMPTS}/{{version}}/eval": admins(202), f"post {PROMPTS}/preview": ADMINS,
     f"get {GOLDEN}": ADMINS, f"post {GOLDEN}": admins(201), f"delete {GOLDEN}/{{id}}": admins(204),
     **{f"{method} /api/v1/admin/{what}": ADMINS for method in ("get", "put") for what in ("budgets", "model-prices")}, "get /api/v1/admin/usage": ADMINS,
-    **{f"get /api/v1/admin/{what}": ADMINS for what in ("conversations", "conversations/{id}", "overview")},
+    **{f"get /api/v1/admin/{what}": ADMINS for what in ("conversations", "conversations/{id}", "overview", "audit")},
     # The listing is not let by the night: to everybody it has no calendar and no rates.
     **{f"get {LISTING}/{what}": same(404) for what in ("availability", "quote")},
     f"get {LISTING}/calendar.ics": same(404), f"get {LISTING}/calendar-link": row(401, 403, 404, 404, 404),

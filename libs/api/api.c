@@ -25,6 +25,7 @@ const struct http_route *const api_routes[] = {
     inquiries_routes,
     investments_routes,
     jobs_routes,
+    audit_routes,
     webhooks_routes,
     NULL,
 };

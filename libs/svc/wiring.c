@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "audit/sql.h"
 #include "bookings/sql.h"
 #include "chat/chat.h"
 #include "chat/sql.h"
@@ -36,7 +37,7 @@
 
 /* Every statement of the process; each library lists its own. */
 static const struct db_stmt *const *const statements[] = {users_sql, properties_sql, bookings_sql,
-    faq_sql, inquiries_sql, chat_sql, jobs_sql, svc_sql, NULL};
+    faq_sql, inquiries_sql, chat_sql, jobs_sql, audit_sql, svc_sql, NULL};
 
 /* auth asks for the user behind verified claims; users answers. */
 static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims, bool make_admin,
