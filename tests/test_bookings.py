@@ -453,6 +453,37 @@ def test_cancelled_by_guest_and_host_at_once_it_is_cancelled_once(stays, service
         assert [row[1] for row in events(services, product, held)] == ["hold", "confirmed", "cancelled"]
 
 
+# ---- all together ----
+
+def test_the_overview_counts(stays, services, product, agent, user, other_user, admin):
+    def read():
+        reply = stays.get("/api/v1/admin/overview", token=admin)
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    house = listing(stays, services, agent)
+    rates(stays, house, agent, instant_book=False)
+    before = read()
+    held = [hold(stays, house, user, first=first, nights=1) for first in (10, 12, 14, 16)]
+    services.sql(product, f"UPDATE bookings SET hold_expires_at = now() + interval '4 minutes' WHERE id = {held[1]['id']}")
+    make_old(services, product, held[2])
+    move(stays, held[3], "cancel", user, {})
+    asked = [confirm(stays, hold(stays, house, other_user, first=first, nights=1), other_user) for first in (20, 22, 24)]
+    move(stays, asked[0], "decline", agent)
+    services.sql(product, f"UPDATE bookings SET stay = daterange('{day(-1)}', '{day(1)}') WHERE id = {asked[1]['id']}")
+    for first in (6, 7, 40):
+        move(stays, confirm(stays, hold(stays, house, other_user, first=first, nights=1), other_user), "approve", agent)
+    past = move(stays, confirm(stays, hold(stays, house, user, first=50, nights=1), user), "approve", agent)
+    services.sql(product, f"UPDATE bookings SET status = 'completed', stay = daterange('{day(-9)}', '{day(-8)}') WHERE id = {past['id']}")
+    services.sql(product, f"UPDATE bookings SET created_at = now() - interval '2 days' WHERE id = {past['id']}")
+    assert stays.post(f"/api/v1/properties/{house}/blocks", {"from": day(60), "to": day(61), "reason": "x"}, token=agent).status == 201
+    after = read()
+    grown = {name: after["bookings"][name] - before["bookings"][name] for name in after["bookings"]}
+    assert grown == {"hold": 2, "pending": 2, "confirmed": 3, "completed": 1, "cancelled": 1, "declined": 1, "expired": 1,
+                     "holds_expiring": 1, "requests_waiting": 1, "next_arrivals": 1}
+    assert [after[name]["bookings"] - before[name]["bookings"] for name in ("last_24h", "last_7d", "last_30d")] == [10, 11, 11]
+
+
 # ---- off ----
 
 def test_off_it_is_gone(start, user):
@@ -462,6 +493,8 @@ def test_off_it_is_gone(start, user):
         assert reply.status == 404 and reply.error["code"] == "FEATURE_DISABLED"
     assert not any(re.search("bookings|availability|quote|rates|blocks", path) for path in one.get("/openapi.json").json["paths"])
     assert one.get("/api/v1/config").json["features"]["bookings"] is False
+    overview = one.get("/api/v1/admin/overview", token=one.token_of("admin"))
+    assert overview.status == 200 and "bookings" not in overview.json and "bookings" not in overview.json["last_24h"]
 
 
 def test_old_rounds_are_forgotten(stays, services, product):

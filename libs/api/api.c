@@ -26,6 +26,7 @@ const struct http_route *const api_routes[] = {
     investments_routes,
     jobs_routes,
     audit_routes,
+    overview_routes,
     webhooks_routes,
     NULL,
 };

@@ -25,6 +25,7 @@ extern const struct http_route inquiries_routes[];
 extern const struct http_route investments_routes[];
 extern const struct http_route jobs_routes[];
 extern const struct http_route audit_routes[];
+extern const struct http_route overview_routes[];
 extern const struct http_route faq_admin_routes[]; /* entries, categories, vectors */
 extern const struct http_route faq_files_routes[]; /* import, export */
 extern const struct http_route faq_gaps_routes[];

@@ -1,4 +1,4 @@
-/* api/conversations_admin.c - what people said and what went on, for administrators. */
+/* api/conversations_admin.c - what people said, for administrators. */
 #include <string.h>
 
 #include "api/api.h"
@@ -103,11 +103,6 @@ static err get(struct call *call)
     return review_get(call->ctx, call->services->db, call->principal.user_id, &place, call->out);
 }
 
-static err overview(struct call *call)
-{
-    return review_overview(call->ctx, call->services->db, call->out);
-}
-
 #define ADMIN_ROW .auth = AUTH_USER, .role = ROLE_ADMIN, .rate = RATE_DEFAULT
 
 const struct http_route conversations_admin_routes[] = {
@@ -121,8 +116,5 @@ const struct http_route conversations_admin_routes[] = {
         .description = "Each reading leaves a record.", .params = &id_params_shape,
         .query = SHAPE(review_query), .out = &review_detail_shape, .errors = {ERR_NOT_FOUND},
         .run = get},
-    {GET("/admin/overview"), ADMIN_ROW, .tag = "Overview",
-        .summary = "What went on in the last day, week and month", .out = &overview_shape,
-        .run = overview},
     {0},
 };

@@ -108,11 +108,11 @@ err review_get(struct ctx *ctx, struct db *db, int64_t actor_id, const struct re
 
 /* ---- what went on ---- */
 
-err review_overview(struct ctx *ctx, struct db *db, struct overview *out)
+err review_overview(struct ctx *ctx, struct db *db, bool with_bookings, struct overview *out)
 {
     struct list rows = {0};
-    TRY(db_list_slow(ctx, db, &SQL_chat_overview, DB_NO_ARGS, &overview_period_shape, PERIODS,
-        &rows));
+    TRY(db_list_slow(ctx, db, &SQL_chat_overview, DB_ARGS(DB_BOOL(with_bookings)),
+        &overview_period_shape, PERIODS, &rows));
     const struct overview_period *periods = rows.items;
     if (rows.count != PERIODS) {
         return fail(ctx, ERR_INTERNAL, "the overview gave %d rows", (int)rows.count);

@@ -74,13 +74,13 @@ struct overview_period {
     struct field_set has;
     int64_t chats, questions, users, guests, answers;
     double refusal_rate_pct;
-    int64_t p50_ms, p95_ms, thumbs_up, thumbs_down, cost_microusd, inquiries;
+    int64_t p50_ms, p95_ms, thumbs_up, thumbs_down, cost_microusd, inquiries, bookings;
     const char *top_gaps; /* JSON */
 };
 struct overview {
     struct overview_period last_24h, last_7d, last_30d;
 };
-extern const struct shape overview_shape, overview_period_shape;
-err review_overview(struct ctx *ctx, struct db *db, struct overview *out);
+extern const struct shape overview_period_shape;
+err review_overview(struct ctx *ctx, struct db *db, bool with_bookings, struct overview *out);
 
 #endif

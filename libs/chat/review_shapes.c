@@ -101,6 +101,8 @@ static const struct field overview_period_fields[] = {
     FIELD_I64(struct overview_period, cost_microusd, "What services cost; null = not all is known",
         .nullable = true),
     FIELD_I64(struct overview_period, inquiries, "Inquiries"),
+    FIELD_I64(struct overview_period, bookings, "Stays that were held or asked for",
+        .nullable = true, .omit = true),
     FIELD_JSON(struct overview_period, top_gaps, "Questions without an answer: id, question, count",
         .list = true),
 };
@@ -111,18 +113,4 @@ const struct shape overview_period_shape = {
     .count = COUNT(overview_period_fields),
     .has_set = true,
     .set_offset = offsetof(struct overview_period, has),
-};
-static const struct field overview_fields[] = {
-    FIELD_OBJ(struct overview, last_24h, overview_period, "The last 24 hours",
-        .shape = &overview_period_shape),
-    FIELD_OBJ(struct overview, last_7d, overview_period, "The last 7 days",
-        .shape = &overview_period_shape),
-    FIELD_OBJ(struct overview, last_30d, overview_period, "The last 30 days",
-        .shape = &overview_period_shape),
-};
-const struct shape overview_shape = {
-    .name = "Overview",
-    .size = sizeof(struct overview),
-    .fields = overview_fields,
-    .count = COUNT(overview_fields),
 };

@@ -1,10 +1,10 @@
--- What went on in the last day, week and month: one row each, in that order.
+-- What went on in the last day, week and month: one row each, in that order. $1 boolean count bookings, too
 WITH periods (n, since) AS (
     VALUES (1, now() - interval '24 hours'), (2, now() - interval '7 days'), (3, now() - interval '30 days')
 )
 SELECT said.chats, said.questions, said.users, said.guests, said.answers,
        round(100.0 * said.refused / nullif(said.answers, 0), 1) AS refusal_rate_pct,
-       said.p50_ms, said.p95_ms, votes.thumbs_up, votes.thumbs_down, spent.cost_microusd, asked.inquiries, gaps.top_gaps
+       said.p50_ms, said.p95_ms, votes.thumbs_up, votes.thumbs_down, spent.cost_microusd, asked.inquiries, booked.bookings, gaps.top_gaps
 FROM periods p
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT m.conversation_id) AS chats, count(*) FILTER (WHERE m.role = 'user') AS questions,
@@ -29,6 +29,10 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS inquiries FROM inquiries i WHERE i.created_at >= p.since AND i.status <> 'spam'
 ) asked
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN $1::boolean THEN count(*) END AS bookings FROM bookings b
+    WHERE $1::boolean AND b.kind = 'stay' AND b.created_at >= p.since
+) booked
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg(json_build_object('id', g.id, 'question', g.sample_question, 'count', g.count) ORDER BY g.count DESC, g.id), '[]')
            AS top_gaps
