@@ -15,7 +15,8 @@ PACKAGES=(
     check clang python3 python3-pytest python3-cryptography python3-yaml chromium nginx clang-format shellcheck
 )
 
-# pgvector is a package from Debian 13 on. Debian 12 builds the same version from the next release's source package.
+# pgvector is a package from Debian 13 on. Debian 12 builds the same version from the next release's source package; so it does
+# with PgBouncer.
 PGVECTOR_SOURCE=pgvector_0.8.0
 PGVECTOR_SHA256="\
 a71780bf7ab9901094a3d9869c489b6e2bcb858a8c14a5fa52d159933e016308  ${PGVECTOR_SOURCE}-1.dsc
@@ -85,8 +86,8 @@ debian_mirror() {
         awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && $4 == "Packages" && !found {print $1; found = 1}'
 }
 
-# Fetches the source package into the current folder with lists of its own: the machine's apt stays as it is.
-fetch_pgvector_source() {
+# fetch_source PACKAGE: Debian 13's source package, into the current folder, with lists of its own: the machine's apt stays as it is.
+fetch_source() {
     local mirror apt_private
     mirror=$(debian_mirror)
     [[ -n $mirror ]] || die "apt has no mirror for this release's 'main': check /etc/apt/sources.list.d"
@@ -95,8 +96,7 @@ fetch_pgvector_source() {
     apt_private=(-q -o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$PWD/lists"
         -o "Dir::Cache=$PWD/cache" -o APT::Sandbox::User="$(id -un)")
     apt-get "${apt_private[@]}" update
-    apt-get "${apt_private[@]}" source --download-only pgvector=0.8.0-1
-    sha256sum --check --quiet <<<"$PGVECTOR_SHA256" || die "the source of pgvector is not the one expected"
+    apt-get "${apt_private[@]}" source --download-only "$1"
 }
 
 build_pgvector() {
@@ -105,10 +105,28 @@ build_pgvector() {
     say "building pgvector 0.8.0"
     (
         cd "$folder"
-        fetch_pgvector_source
+        fetch_source pgvector=0.8.0-1
+        sha256sum --check --quiet <<<"$PGVECTOR_SHA256" || die "the source of pgvector is not the one expected"
         dpkg-source --extract "$PGVECTOR_SOURCE-1.dsc" source
         make -s -C source -j"$(nproc)" with_llvm=no PG_CONFIG="$pg_config"
         as_root make -s -C source install with_llvm=no PG_CONFIG="$pg_config"
+    )
+    rm -rf "$folder"
+}
+
+# Without a version of its own: what apt has verified, with the security fixes of the day.
+build_pgbouncer() {
+    local folder
+    folder=$(mktemp -d)
+    say "building PgBouncer"
+    (
+        cd "$folder"
+        fetch_source pgbouncer
+        dpkg-source --extract pgbouncer_*.dsc source
+        cd source
+        ./configure --quiet --without-cares --without-pam
+        make -s -j"$(nproc)" pgbouncer
+        as_root install -m 755 pgbouncer /usr/local/sbin/pgbouncer
     )
     rm -rf "$folder"
 }
@@ -119,6 +137,16 @@ install_pgvector() {
     elif [[ ! -e /usr/share/postgresql/15/extension/vector.control ]]; then
         install_packages postgresql-server-dev-15 dpkg-dev make
         build_pgvector /usr/lib/postgresql/15/bin/pg_config
+    fi
+}
+
+# Debian 12's cannot keep prepared statements in transaction mode.
+install_pgbouncer() {
+    if (($1 >= 13)); then
+        install_packages pgbouncer
+    elif [[ ! -x /usr/local/sbin/pgbouncer ]]; then
+        install_packages libevent-dev dpkg-dev make
+        build_pgbouncer
     fi
 }
 
@@ -142,5 +170,6 @@ release=$(debian_release)
 postgres=$( ((release >= 13)) && echo postgresql-17 || echo postgresql-15)
 install_packages "${PACKAGES[@]}" "$postgres"
 install_pgvector "$release"
+install_pgbouncer "$release"
 install_node
 install_node_modules

@@ -1,16 +1,19 @@
 """Fixtures of the black-box tests. Every test runs for every product unless it names one."""
 
+import os
+
 import pytest
 
 from harness.app import App
 from harness.brand import PRODUCTS
+from harness.pooler import PooledServices
 from harness.services import ROOT, Services
 
 
 
 @pytest.fixture(scope="session")
 def services():
-    running = Services()
+    running = PooledServices() if os.environ.get("THROUGH_PGBOUNCER") else Services()
     yield running
     running.close()
 

@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "db/lanes.h"
 #include "db/pipe.h"
+#include "db/session.h"
 #include "db/url.h"
 #include "net/loop.h"
 
@@ -18,8 +19,8 @@ const struct field db_config_fields[] = {
         .required = true, .check = db_url_is_valid,
         .check_text = "must be postgres://user:password@host:port/database"),
     FIELD_SECRET(struct db_config, migrate_database_url,
-        "Postgres URL of the migration role; empty = DATABASE_URL", .dflt_text = "",
-        .check = is_valid_or_empty,
+        "Postgres URL of the migration role, not through a pooler; empty = DATABASE_URL",
+        .dflt_text = "", .check = is_valid_or_empty,
         .check_text = "must be postgres://user:password@host:port/database"),
     FIELD_I64(struct db_config, database_pool_size,
         "Kept Postgres connections of the whole product, split over the workers", .min = 1,
@@ -32,15 +33,6 @@ const struct field db_config_fields[] = {
         "Log the SQL text (never parameters) at debug level"),
 };
 const int db_config_count = FIELD_COUNT_(db_config_fields);
-
-/* Neither the role's nor the database's defaults decide. The server, too, notices that a network has gone silent, and
- * lets go of our locks. The last one is what the operator <% of pg_trgm calls alike. */
-static const char session[] = "-c timezone=UTC -c datestyle=ISO -c search_path=public "
-                              "-c statement_timeout=5s -c lock_timeout=2s "
-                              "-c idle_in_transaction_session_timeout=10s "
-                              "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 "
-                              "-c tcp_keepalives_count=3 "
-                              "-c pg_trgm.word_similarity_threshold=0.3";
 
 /* All of one allocation, which is in the arena it owns. */
 struct worker_db {
@@ -72,7 +64,7 @@ struct db *db_open(struct loop *loop, const struct db_options *options)
         .before_commit = options->before_commit,
         .echo = config->database_echo};
     const bool valid = db_url_params(arena, config->database_url, options->application_name,
-        session, &lanes->env.params);
+        db_session_options(arena), &lanes->env.params);
     ASSERT(valid); /* the settings were checked */
     loop_on_turn(loop, flush_turn, &lanes->env);
     const int kept = share(config->database_pool_size, options->workers) - 1;

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "db/db.h"
 #include "db/history.h"
+#include "db/session.h"
 
 struct job {
     const struct migrate_plan *plan;
@@ -118,9 +119,21 @@ static const char create_history[] = "CREATE TABLE IF NOT EXISTS schema_migratio
                                      "applied_at timestamptz NOT NULL DEFAULT now(), "
                                      "took_ms int NOT NULL)";
 
+/* The lock and the owner's role belong to a session, which a pooler lends to others between two transactions. */
+static err check_direct(struct ctx *ctx, PGconn *pg)
+{
+    bool pooled = false;
+    TRY(db_session_is_pooled(ctx, pg, &pooled));
+    return pooled ? fail(ctx, ERR_CONFLICT,
+                        "migrations do not go through a pooler: set MIGRATE_DATABASE_URL to "
+                        "Postgres itself")
+                  : OK;
+}
+
 static err run_all(struct ctx *ctx, PGconn *pg, void *arg)
 {
     struct job *job = arg;
+    TRY(check_direct(ctx, pg));
     TRY(become_owner(ctx, pg, job->plan->owner_role));
     TRY(take_lock(ctx, pg));
     TRY(check_product(ctx, pg, job->plan->product_id, /* required= */ false));
@@ -198,7 +211,8 @@ static err check_all(struct ctx *ctx, PGconn *pg, void *arg)
             return fail(ctx, ERR_CONFLICT, "%s is not applied: run migrate", job->entries[i].name);
         }
     }
-    return check_isolation(ctx, pg, job->plan->product_id);
+    TRY(check_isolation(ctx, pg, job->plan->product_id));
+    return db_session_check(ctx, pg);
 }
 
 err migrate_verify(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan)

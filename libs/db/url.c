@@ -144,7 +144,10 @@ bool db_url_params(struct arena *arena, const char *url, const char *application
     /* Of two values for a keyword libpq takes the later one: these are ours to decide. */
     add(params, "client_encoding", "UTF8");
     add(params, "application_name", application_name);
-    add(params, "options", arena_printf(arena, "%s %s", value_of(options, "options", ""), session));
+    const char *asked = value_of(options, "options", "");
+    /* No space at an end: PgBouncer takes it for an option. */
+    add(params, "options",
+        arena_printf(arena, "%s%s%s", asked, *asked == '\0' ? "" : " ", session));
     *out = (struct db_params){.keywords = params->keywords,
         .values = params->values,
         .host = needs_lookup(options) ? arena_strdup(arena, value_of(options, "host", "")) : NULL,

@@ -83,6 +83,8 @@ START_TEST(session_settings_are_added_to_those_of_the_url)
     ck_assert_str_eq(last_value(&params, "application_name"), "shop-api");
     ck_assert_str_eq(last_value(&params, "options"), "-c a.b=1 -c timezone=UTC");
     ck_assert_str_eq(last_value(&params, "tcp_user_timeout"), "5");
+    ck_assert(db_url_params(arena, "postgresql://db.example/shop", "x", "-c a=1", &params));
+    ck_assert_str_eq(last_value(&params, "options"), "-c a=1");
     ck_assert(!db_url_params(arena, "mysql://x", "shop-api", "", &params));
     arena_free(arena);
 }
