@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the documentation says of the tree is true: every path it names and every relative link exists, every lib and
-product has a README, the README's table of layers is the one that is enforced, docs/limits.md is current.
+product has a README that says what it may include and what is for others, the README's table of layers is the one that is
+enforced, docs/limits.md is current.
 
 A path with a placeholder (<lib>, NNNN, *, {...}) stands for a file that is still to be written and is not looked up.
 Decisions (docs/adr) are history: only their links are checked.
@@ -19,6 +20,7 @@ SOURCE = re.compile(r"^[\w/-]+\.[ch]$")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 PLACEHOLDER = re.compile(r"NNNN")
+SUMMARY = re.compile(r"^\| may include \| (.*) \|\n(?:\| for others \| (.*) \|\n)?\| tested by \| .+ \|\n\| a new thing \| .+ \|$", re.MULTILINE)
 LAYER_TABLE = re.compile(r"^\| lib \| may include \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", re.MULTILINE)
 
 
@@ -94,6 +96,38 @@ def check_readmes(root):
             yield f"{folder.relative_to(root)}: has no README.md"
 
 
+def headers_for_others(root):
+    """{lib: its headers that other libs and programs include}; not those for tests, and not those that the build makes."""
+    found = {}
+    for path, text in check_source.c_files(root):
+        folder, owner = path.split("/")[:2]
+        if folder in ("libs", "apps") and not path.endswith("_test.c") and "/testing/" not in path:
+            for _, header in check_layers.INCLUDE.findall(text):
+                lib = header.split("/")[0]
+                if (folder, owner) != ("libs", lib) and header.count("/") == 1 and (root / "libs" / header).exists():
+                    found.setdefault(lib, set()).add(header)
+    return found
+
+
+def check_summaries(root):
+    """The table on top of each README is what the code says."""
+    headers = headers_for_others(root)
+    for readme in sorted([*root.glob("libs/*/README.md"), *root.glob("apps/*/README.md")]):
+        name, where = readme.parent.name, readme.relative_to(root)
+        table = SUMMARY.search(readme.read_text(encoding="utf-8"))
+        if table is None:
+            yield f"{where}: has no table of what it may include, what is for others, how it is tested and where a new thing goes"
+            continue
+        is_lib = readme.parent.parent.name == "libs"
+        enforced = check_layers.LAYERS.get(name, set()) - {name} if is_lib else check_layers.APPS
+        may = "everything" if name == "svc" else ", ".join(sorted(enforced)) or "nothing"
+        if table[1] != may:
+            yield f"{where}: may include {may}"
+        used = ", ".join(f"`{header}`" for header in sorted(headers.get(name, ()))) or "nothing"
+        if is_lib and table[2] != used:
+            yield f"{where}: for others is {used}"
+
+
 def check_limits(root):
     page = root / "docs/limits.md"
     if (root / make_docs.HEADER).exists() and (not page.exists() or page.read_text(encoding="utf-8") != make_docs.limits(root)):
@@ -105,7 +139,7 @@ def check(root):
     for path, text in check_source.text_files(root):
         if path.endswith(".md"):
             findings += [f"{path}:{check_source.line_of(text, at)}: {name} does not exist" for at, name in missing_from(root, path, text)]
-    return [*findings, *check_layer_table(root), *check_readmes(root), *check_limits(root)]
+    return [*findings, *check_layer_table(root), *check_readmes(root), *check_summaries(root), *check_limits(root)]
 
 
 if __name__ == "__main__":

@@ -183,6 +183,11 @@ class Machine(PlantedTree):
         self.assert_found(check_machine.check(self.root, configuration), "lock.json:2: names this machine")
 
 
+def readme(lib, headers="nothing", text="Values."):
+    may = ", ".join(sorted(check_layers.LAYERS[lib] - {lib})) or "nothing"
+    return f"{text}\n\n| | |\n|---|---|\n| may include | {may} |\n| for others | {headers} |\n| tested by | tests |\n| a new thing | here |\n"
+
+
 class Docs(PlantedTree):
     def test_paths_in_the_text(self):
         self.plant("migrations/1.sql", "\n")
@@ -200,14 +205,29 @@ class Docs(PlantedTree):
     def test_files_that_a_lib_names(self):
         self.plant("libs/db/tx.c", "\n")
         self.plant("libs/core/err.h", "\n")
-        self.plant("libs/core/README.md", "Values.\n")
-        self.plant("libs/db/README.md", "`tx.c` fails as `core/err.h` says; see `gone.c`.\n")
+        self.plant("libs/core/README.md", readme("core"))
+        self.plant("libs/db/README.md", readme("db", text="`tx.c` fails as `core/err.h` says; see `gone.c`."))
         self.assert_found(check_docs.check(self.root), "README.md:1: gone.c does not exist")
 
     def test_every_lib_and_product_has_a_readme(self):
         self.plant("libs/db/tx.c", "\n")
         self.plant("apps/one-api/main.c", "\n")
         self.assert_found(check_docs.check(self.root), "libs/db: has no README.md", "apps/one-api: has no README.md")
+
+    def test_the_table_of_a_readme_is_what_the_code_says(self):
+        self.plant("libs/core/err.h", "\n")
+        self.plant("libs/core/log.h", "\n")
+        self.plant("libs/db/db.c", '#include "core/err.h"\n#include "db/db.h"\n#include "core/made.h"\n')
+        self.plant("libs/db/db_test.c", '#include "core/log.h"\n')
+        self.plant("libs/core/README.md", readme("core", "`core/err.h`"))
+        self.plant("libs/db/README.md", readme("db"))
+        self.assert_found(check_docs.check(self.root))
+        self.plant("libs/core/README.md", readme("core", "`core/err.h`, `core/log.h`"))
+        self.plant("libs/db/README.md", readme("db").replace("config, core, net", "core"))
+        self.assert_found(check_docs.check(self.root), "core/README.md: for others is `core/err.h`", "db/README.md: may include config, core, net")
+        self.plant("libs/core/README.md", readme("core", "`core/err.h`").replace("| a new thing | here |\n", ""))
+        self.plant("libs/db/README.md", readme("db"))
+        self.assert_found(check_docs.check(self.root), "core/README.md: has no table")
 
     def test_the_layer_table_is_the_enforced_one(self):
         rows = {**check_layers.LAYERS, "apps": check_layers.APPS}
@@ -221,7 +241,7 @@ class Docs(PlantedTree):
         self.assert_found(check_docs.check(self.root), "no table of layers")
 
     def test_limits_page_is_made_of_the_header(self):
-        self.plant("libs/core/README.md", "Values.\n")
+        self.plant("libs/core/README.md", readme("core"))
         self.plant("scripts/make_docs.py", "\n")
         self.plant("libs/core/limits.h", "/* Doors */\n#define LIMIT_KEY_BYTES 2048 /* as sent */\n#define LIMIT_DOORS 3\n")
         self.assert_found(check_docs.check(self.root), "docs/limits.md")
