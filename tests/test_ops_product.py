@@ -66,6 +66,11 @@ class Copy:
         assert done.returncode == code, done.stdout
         return done.stdout
 
+    def services(self, verb, *words):
+        """Development's servers of the copy; what they print as a dictionary."""
+        said = self.run("scripts/services.sh", verb, self.env["DEV_DIR"], *words)
+        return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
     def new(self, *words, code=0, **env):
         return self.run("scripts/new-product.sh", *words, code=code, **env)
 
@@ -78,6 +83,7 @@ def copy():
         one = Copy()
         one.make()
         yield one
+        one.services("remove")
         shutil.rmtree(COPY)
 
 
@@ -129,7 +135,8 @@ def test_a_brand_that_does_not_build_is_removed_again(copy):
 
 @pytest.fixture(scope="module")
 def brand(copy):
-    """The new brand, built; and the files of the copy before."""
+    """The new brand, built, while the servers of the others run; and the files of the copy before."""
+    copy.services("start", "--volatile")
     before = files_of(copy.folder)
     said = copy.new(NAME, "--title", TITLE)
     assert f"{TITLE} is in apps/{NAME}-api" in said and "port 8103" in said
@@ -155,6 +162,19 @@ def test_it_has_compose_services_of_its_own(copy, brand):
       - "127.0.0.1:8103:8000"
 """
     assert text == COMPOSE.replace("\n\n  proxy:", f"\n{added}\n  proxy:")
+
+
+def test_servers_that_run_know_it_at_once(copy, brand):
+    urls = copy.services("env")
+
+    def redis(*words):
+        return copy.run("redis-cli", "--no-auth-warning", "-u", urls[f"{NAME.upper()}_REDIS_URL"], *words).strip()
+
+    assert redis("SET", f"{NAME}:x", "1") == "OK" and urls[f"{NAME.upper()}_REDIS_URL"].endswith("/2")
+    assert "NOPERM" in redis("SET", f"{PRODUCTS[0]}:x", "1")
+    for database in (f"{NAME}_db_dev", f"{NAME}_db_test"):
+        url = urls[f"{NAME.upper()}_DATABASE_URL"].replace(f"/{NAME}_db_dev?", f"/{database}?")
+        assert copy.run("psql", "-X", "-A", "-t", "-d", url, "-c", "SELECT current_user") == f"{NAME}_user\n"
 
 
 def test_it_passes_the_checks_of_style_and_data(copy, brand):
