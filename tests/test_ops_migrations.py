@@ -1,12 +1,13 @@
 """scripts/migrate-all.sh, scripts/reset-test-db.sh and scripts/sync-migrations.sh, on the development databases of this run."""
 
 import contextlib
+import subprocess
 
 import pytest
 
 from conftest import PRODUCTS
 from harness.scripts import Scripts
-from harness.services import ROOT
+from harness.services import ROOT, bin_dir
 
 SHARED = sorted(path.name for path in (ROOT / "migrations").glob("*.sql"))
 USAGE = 64
@@ -99,6 +100,13 @@ def test_settings_from_a_folder_name_other_databases(scripts, services, migrated
     (tmp_path / f"{PRODUCTS[0]}.env").unlink()
     assert "cannot be read" in scripts.run("migrate-all.sh", "--env-dir", tmp_path, code=1)
     assert "needs a folder" in scripts.run("migrate-all.sh", "--env-dir", tmp_path / "none", code=1)
+
+
+def test_the_build_target_does_the_same(scripts, services, empties):
+    done = subprocess.run(["cmake", "--build", str(bin_dir().parent), "--target", "migrate-all"], env=scripts.env, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout
+    assert all(f"{product}: {len(SHARED)} migrations applied" in done.stdout for product in PRODUCTS)
 
 
 @pytest.mark.parametrize("name", ["migrate-all.sh", "sync-migrations.sh"])
