@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes one more product out of an existing one: its folder under apps/, seeds, what the tests count on, compose services
-# where there is a docker-compose.yml, and roles and databases where development's Postgres runs. Then it builds it, and
-# writes the generated files: the API document of the tests and docs/config.md. Nothing under libs/ changes.
+# Makes one more product out of an existing one: its folder under apps/, seeds, what the tests count on, its settings for
+# Kubernetes, compose services where there is a docker-compose.yml, and roles and databases where development's servers
+# run. Then it builds it, and writes the generated files: the API document of the tests and docs/config.md. Nothing under
+# libs/ changes.
 #   scripts/new-product.sh NAME [--title TITLE] [--like PRODUCT]
 # NAME: 3 to 20 lower-case letters and digits, no word that libs/ use. TITLE: what people read. PRODUCT: what it is
 # copied from (the first there is). PRESET: the build (dev). What was made is removed again if a step fails.
@@ -32,7 +33,7 @@ check_name() {
     [[ ! $name =~ ^(admin|default|postgres|template[01]|pg.*|public|test|dev)$ ]] || die "'$name' has a meaning to Postgres or Redis"
     [[ $title =~ ^[A-Za-z0-9][A-Za-z0-9\ .-]{0,39}$ ]] || die "a title has up to 40 letters, digits, spaces, dots and hyphens"
     local taken there
-    for taken in "apps/$name-api" "seeds/$name" "migrations/$name" "tests/golden/$name.openapi.json" "tests/search/$name.json"; do
+    for taken in "apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "migrations/$name" "tests/golden/$name.openapi.json" "tests/search/$name.json"; do
         [[ ! -e $taken ]] || die "$taken exists already"
     done
     for there in $(products); do
@@ -75,11 +76,16 @@ old_title() {
     sed -n 's/^ *\.app_name = "\(.*\)",$/\1/p' "apps/$like-api/product.c"
 }
 
-# The names and numbers of the new product, for sed.
+# The part of a publishable key that tells the host of the sign-in service.
+key_of() {
+    printf 'clerk.%s.example$' "$1" | base64 -w0 | tr -d =
+}
+
+# The names, numbers and keys of the new product, for sed.
 list_changes() {
     changes=(-e "s/$(old_title)/$title/g" -e "s/$like/$name/g" -e "s/$(upper "$like")/$(upper "$name")/g"
         -e "s#6379/$old_number\b#6379/$number#g" -e "s/\b$((FIRST_PORT + old_number))\b/$((FIRST_PORT + number))/g"
-        -e "s/localhost:$old_front\b/localhost:$front/g")
+        -e "s/localhost:$old_front\b/localhost:$front/g" -e "s/$(key_of "$like")/$(key_of "$name")/g")
 }
 
 copy_files() {
@@ -88,7 +94,7 @@ copy_files() {
         target=${file//$like/$name}
         mkdir -p "$(dirname "$target")"
         sed "${changes[@]}" "$file" >"$target"
-    done < <(find "apps/$like-api" "seeds/$like" "tests/search/$like.json" -type f)
+    done < <(find "apps/$like-api" "seeds/$like" "deploy/kubernetes/$like" "tests/search/$like.json" -type f)
 }
 
 add_compose_services() {
@@ -118,7 +124,7 @@ old_number=$(product_number "$like")
 old_front=$(sed -n 's#^ *\.frontend_url = "http://localhost:\([0-9]*\)",$#\1#p' "apps/$like-api/product.c")
 front=$((old_front - old_number + number))
 scratch=$(mktemp -d)
-made=("apps/$name-api" "seeds/$name" "tests/search/$name.json" "tests/golden/$name.openapi.json" "$scratch")
+made=("apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "tests/search/$name.json" "tests/golden/$name.openapi.json" "$scratch")
 trap remove_made EXIT
 keep_changed
 list_changes

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 import yaml
 
+from conftest import PRODUCTS
 from harness.kubernetes import findings, one, settings_of
 from harness.kustomize import Broken, build, without_hashes
 from harness.services import ROOT, bin_dir
@@ -63,7 +64,7 @@ def test_kubernetes_knows_every_field(documents, tmp_path):
 
 def test_wrong_fields_are_found(tmp_path):
     """One that there is not, one of the wrong type, one that must not be null, one that must be there."""
-    documents = [copy.deepcopy(one(build(FOLDER / "bestays"), kind)) for kind in ("Deployment", "Deployment", "Ingress", "PodDisruptionBudget")]
+    documents = [copy.deepcopy(one(build(FOLDER / PRODUCTS[0]), kind)) for kind in ("Deployment", "Deployment", "Ingress", "PodDisruptionBudget")]
     pod(documents[:1])["terminationGracePeriod"] = 40
     container(documents[1:2])["readinessProbe"]["periodSeconds"] = "5s"
     documents[2]["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = None

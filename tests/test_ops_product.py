@@ -1,8 +1,10 @@
 """scripts/new-product.sh in a copy of the checkout: one more brand that builds, passes what every product passes and answers, and
 changes nothing under libs/."""
 
+import base64
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -146,10 +148,18 @@ def brand(copy):
 def test_only_its_own_files_are_new(copy, brand):
     after = files_of(copy.folder)
     new = {path for path in after if path not in brand}
-    assert all(path.startswith((f"apps/{NAME}-api/", f"seeds/{NAME}/")) or path in (f"tests/golden/{NAME}.openapi.json", f"tests/search/{NAME}.json")
+    assert all(path.startswith((f"apps/{NAME}-api/", f"seeds/{NAME}/", f"deploy/kubernetes/{NAME}/")) or path in (f"tests/golden/{NAME}.openapi.json", f"tests/search/{NAME}.json")
                for path in new)
     assert {path for path in brand if after.get(path) != brand[path]} == {"docs/config.md", "docker-compose.yml"}
     assert not any(PRODUCTS[0].encode() in after[path].lower() for path in new), [path for path in new if PRODUCTS[0].encode() in after[path].lower()]
+
+
+def test_its_sign_in_is_its_own(copy, brand):
+    """Two products that share an issuer would take each other's tokens."""
+    def key(product):
+        return re.search(r"^CLERK_PUBLISHABLE_KEY=pk_live_(.*)$", (copy.folder / f"deploy/kubernetes/{product}/settings.env").read_text(), re.MULTILINE)[1]
+    assert base64.b64decode(key(NAME) + "==").decode() == f"clerk.{NAME}.example$"
+    assert len({key(product) for product in (*PRODUCTS, NAME)}) == len(PRODUCTS) + 1
 
 
 def test_it_has_compose_services_of_its_own(copy, brand):

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import harness.app
+from harness.brand import PRODUCTS
 from harness.services import ROOT, Services
 
 CONFIGURATION = ROOT / "deploy/pgbouncer/pgbouncer.ini"
@@ -51,7 +52,7 @@ class PooledServices(Services):
             text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
             assert count == 1, name
         (self.pool_folder / "pgbouncer.ini").write_text(text)
-        people = [f"{product}_{role}" for product in ("bestays", "realestate") for role in ("user", "migrate")]
+        people = [f"{product}_{role}" for product in PRODUCTS for role in ("user", "migrate")]
         (self.pool_folder / "userlist.txt").write_text("".join(f'"{name}" "{self.secret(*name.rsplit("_", 1))}"\n' for name in people))
 
     def start_pooler(self, **changes):
@@ -67,7 +68,7 @@ class PooledServices(Services):
             time.sleep(0.05)
 
     def answers(self):
-        done = subprocess.run(["psql", "-X", "-q", "-c", "SELECT 1", self.pooled_url("bestays", "user")], stdout=subprocess.DEVNULL,
+        done = subprocess.run(["psql", "-X", "-q", "-c", "SELECT 1", self.pooled_url(PRODUCTS[0], "user")], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False, timeout=20)
         return done.returncode == 0
 
