@@ -21,6 +21,14 @@ SECRETS = set(SECRET.findall((ROOT / "docs/config.md").read_text()))
 MODULES = {"v1": "core/v1", "networking.k8s.io/v1": "networking/v1"}
 
 
+PRODUCTS = sorted(path.parent.name for path in FOLDER.glob("*/kustomization.yaml") if path.parent.name != "base")
+
+
+@pytest.fixture(params=PRODUCTS)
+def product(request):
+    return request.param
+
+
 def routes(product):
     return set(json.loads((ROOT / f"tests/golden/{product}.openapi.json").read_text())["paths"])
 
