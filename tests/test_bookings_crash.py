@@ -40,7 +40,7 @@ def lasting(app, services, product):
 @pytest.fixture(scope="module")
 def one(app, services, product, lasting):
     """A program with one worker, which the tests kill and start again."""
-    running = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true", WORKERS=1)
+    running = App(product, services, issuer=app.issuer, BOOKINGS_ENABLED="true", HOLDS_PER_USER=1000, WORKERS=1)
     running.start()
     yield running
     withdraw(services, product)

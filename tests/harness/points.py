@@ -52,7 +52,7 @@ class Stop:
 
     def waiting(self):
         """Process ids of the backends that stand here."""
-        return [int(row[0]) for row in self.services.sql(self.product, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")]
+        return [int(row[0]) for row in self.services.sql(self.product, f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND NOT granted")]
 
     def reached(self):
         """The one backend that stands here, as soon as it does."""
