@@ -10,8 +10,8 @@ from measure import Http, Pgbench, Void
 API = "/api/v1/properties"
 ROWS = 100000  # ten stays each
 ONE = 500
-GUESTS = 6000
-HOLDS_A_GUEST = 3  # as many as one may have
+GUESTS = 512
+HOLDS_A_GUEST = 40  # as many as one may have here
 HOLDS = GUESTS * HOLDS_A_GUEST
 FAR_DAYS = 500  # behind all stays there are
 NIGHTS = 3
@@ -49,7 +49,7 @@ class Load:
         self.databases = bench.keep(database.Databases(product))
         for setting in DURABLE:
             self.databases.alter_system(product, setting)
-        self.ours = servers.Ours(product, self.databases, "small", bench.issuer, bench.options.workers)
+        self.ours = servers.Ours(product, self.databases, "small", bench.issuer, bench.options.workers, HOLDS_PER_USER=HOLDS_A_GUEST)
         self.ours.migrate()
         self.databases.fill("small", ROWS)
         self.databases.fill("small", ROWS, "bookings.sql", one=ONE, guests=GUESTS)

@@ -14,10 +14,10 @@ PAGES_SKIPPED = 10
 
 
 def session_options():
-    """What the product pins at connect (libs/db/db.c), so that pgbench's sessions are the same."""
-    text = (ROOT / "libs/db/db.c").read_text()
-    declared = re.search(r"session\[\] =(.*?);", text, re.DOTALL)[1]
-    return "".join(re.findall(r'"([^"]*)"', declared))
+    """What the product pins at connect (libs/db/session.c), so that pgbench's sessions are the same."""
+    text = (ROOT / "libs/db/session.c").read_text()
+    declared = re.search(r"settings\[\] =(.*?);", text, re.DOTALL)[1]
+    return " ".join(f"-c {name}={value}" for name, value in re.findall(r'\{"([^"]*)", "([^"]*)"', declared))
 
 
 class Databases(Services):

@@ -50,6 +50,7 @@
 #define LIMIT_DB_CONNECT_MS 2000
 #define LIMIT_DB_LEASE_MS 250    /* waiting for a slow-lane connection */
 #define LIMIT_DB_START_MS 1000   /* waiting for the first connection of a worker */
+#define LIMIT_DB_SURPLUS_MS 5000 /* until a connection that was opened for a peak is closed */
 #define LIMIT_DB_FAST_QUEUE 1024 /* queries in flight on one fast-lane connection */
 #define LIMIT_DB_ROWS 1000       /* rows of one result that a list takes */
 #define LIMIT_REDIS_MS 20

@@ -43,17 +43,42 @@ static void close_quietly(struct db_slot *slot)
     slot->slow->open--;
 }
 
-/* Ready and clean: to the next fiber, or kept, or closed. */
+/* A connection costs Postgres more to make than many transactions: one for a peak stays for the next peak. */
+static void close_surplus(void *arg)
+{
+    struct db_slow *slow = arg;
+    const int64_t rested_ns =
+        loop_now_ns(slow->env->loop) - LIMIT_DB_SURPLUS_MS * (int64_t)NS_PER_MS;
+    for (int i = 0; i < slow->max && slow->open > slow->kept; i++) {
+        if (is_idle(&slow->slots[i]) && slow->slots[i].idle_since_ns <= rested_ns) {
+            close_quietly(&slow->slots[i]);
+        }
+    }
+    slow->surplus_waits = slow->open > slow->kept;
+    if (slow->surplus_waits) {
+        loop_timer_start(slow->surplus, LIMIT_DB_SURPLUS_MS, 0);
+    }
+}
+
+static void keep(struct db_slot *slot)
+{
+    struct db_slow *slow = slot->slow;
+    slot->idle_since_ns = loop_now_ns(slow->env->loop);
+    if (slow->open > slow->kept && !slow->surplus_waits) {
+        slow->surplus_waits = true;
+        loop_timer_start(slow->surplus, LIMIT_DB_SURPLUS_MS, 0);
+    }
+}
+
+/* Ready and clean: to the next fiber, or kept. */
 static void offer(struct db_slot *slot)
 {
     struct db_slow *slow = slot->slow;
     slot->holder = db_waiters_first(&slow->waiters);
     if (slot->holder != NULL) {
         db_waiters_serve(&slow->waiters, &slot->conn);
-    } else if (slow->open > slow->kept) {
-        close_quietly(slot);
     } else {
-        slot->idle_since_ns = loop_now_ns(slow->env->loop);
+        keep(slot);
     }
 }
 
@@ -102,6 +127,7 @@ void db_slow_open(struct db_slow *slow, struct db_env *env, int kept, int overfl
     *slow =
         (struct db_slow){.env = env, .max = kept + overflow, .kept = kept, .pre_ping = pre_ping};
     slow->slots = ARENA_ARRAY(env->arena, struct db_slot, (size_t)slow->max);
+    slow->surplus = loop_timer_new(env->loop, close_surplus, slow);
     for (int i = 0; i < slow->max; i++) {
         slow->slots[i].slow = slow;
         db_conn_init(&slow->slots[i].conn, env, "db.slow", changed, &slow->slots[i]);
@@ -110,6 +136,7 @@ void db_slow_open(struct db_slow *slow, struct db_env *env, int kept, int overfl
 
 void db_slow_close(struct db_slow *slow)
 {
+    loop_timer_free(slow->surplus);
     for (int i = 0; i < slow->max; i++) {
         db_conn_fini(&slow->slots[i].conn);
     }

@@ -1,5 +1,5 @@
 /* db/slow.h - the slow lane: connections leased to one fiber at a time, for transactions and slow statements.
- * Owns:   the connections. `kept` of them stay open, more are closed when nobody waits for them.
+ * Owns:   the connections. `kept` of them stay open, more are closed when nobody needed them for a while.
  * Waits:  db_slow_lease, at most LIMIT_DB_LEASE_MS; giving back never waits.
  * Errors: ERR_UNAVAILABLE (none in time, database down), ERR_TIMEOUT, ERR_CANCELLED. */
 #ifndef DB_SLOW_H
@@ -30,6 +30,8 @@ struct db_slow {
     bool proven;  /* a connection was ready once */
     int failures; /* connects in a row */
     int64_t retry_at_ns;
+    struct loop_timer *surplus; /* closes what is more than kept and rests */
+    bool surplus_waits;
     struct db_waiters waiters;
 };
 

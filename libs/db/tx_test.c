@@ -281,13 +281,44 @@ static void exhaust_leases(struct ctx *ctx, struct db_test *test)
     ck_assert_int_eq(third.code, ERR_UNAVAILABLE);
     ck_assert_int_eq(third.runs, 0);
     ck_assert(third.took_ms >= LIMIT_DB_LEASE_MS - 5 && third.took_ms < LIMIT_DB_LEASE_MS + 100);
-    ck_assert_int_eq(db_state(test->db).connections, 2); /* the one for peaks is closed again */
     ck_assert_int_eq(db_state(test->db).waiting, 0);
 }
 
 START_TEST(who_gets_no_lease_in_time_is_told_to_come_back)
 {
     run(exhaust_leases);
+}
+END_TEST
+
+static void two_at_once(struct ctx *ctx, struct db_test *test, struct script scripts[2])
+{
+    for (int i = 0; i < 2; i++) {
+        scripts[i] = (struct script){.sleep = 50};
+        db_test_spawn(test, 5000, run_script, &scripts[i]);
+    }
+    db_test_join(ctx, test);
+}
+
+static void peak_twice(struct ctx *ctx, struct db_test *test)
+{
+    struct script first[2], second[2];
+    two_at_once(ctx, test, first);
+    ck_assert_int_eq(db_state(test->db).connections, 3);
+    two_at_once(ctx, test, second);
+    ck_assert_int_ne(first[0].backend, first[1].backend);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(second[i].backend == first[0].backend || second[i].backend == first[1].backend);
+    }
+    sleep_for(ctx, test, 2 * LIMIT_DB_SURPLUS_MS + 500);
+    ck_assert_int_eq(db_state(test->db).connections, 2);
+    two_at_once(ctx, test, first); /* and there is another one when it is needed again */
+    ck_assert_int_eq(first[0].code, ERR_OK);
+    ck_assert_int_eq(first[1].code, ERR_OK);
+}
+
+START_TEST(a_connection_for_a_peak_stays_for_the_next_one)
+{
+    run(peak_twice);
 }
 END_TEST
 
@@ -458,6 +489,7 @@ int main(void)
     tcase_add_test(tests, it_runs_three_times_at_most);
     tcase_add_test(tests, a_single_statement_runs_again_too);
     tcase_add_test(tests, who_gets_no_lease_in_time_is_told_to_come_back);
+    tcase_add_test(tests, a_connection_for_a_peak_stays_for_the_next_one);
     tcase_add_test(tests, leases_go_to_those_who_wait);
     tcase_add_test(tests, a_cancelled_transaction_leaves_nothing_behind);
     tcase_add_test(tests, a_transaction_that_misses_its_deadline_is_undone);
