@@ -73,7 +73,7 @@ class Load:
         return Http(self.ours.url(path), connections=connections)
 
     def rates(self, first, last):
-        return [("rates_find", [ONE, None, 0, "f", None, None]), ("rates_rules", [ONE, "THB", "THB", first, last])]
+        return ("rates_find", [ONE, None, 0, "f", first, last, "f"])
 
     # ---- reads ----
 
@@ -90,7 +90,7 @@ class Load:
         first, last = epoch_day(0), epoch_day(365)
         self.bench.workloads["calendar"] = short(self.get(f"{API}/{ONE}/availability?from={day(0)}&to={day(365)}", 1))
         self.bench.workloads["pg-calendar"] = short(
-            self.pgbench([*self.rates(first, last), ("availability_taken", [ONE, first, last])]))
+            self.pgbench([self.rates(first, last), ("availability_taken", [ONE, first, last])]))
 
     def add_free(self):
         nights = {"check_in": day(30), "check_out": day(44)}

@@ -1,5 +1,7 @@
 #include "bookings/rates.h"
 
+#include <stdlib.h>
+
 #include "bookings/internal.h"
 #include "bookings/sql.h"
 #include "core/arena.h"
@@ -9,7 +11,6 @@
 
 static const struct field rates_listing_fields[] = {
     FIELD_I64(struct rates_listing, property_id, "Id"),
-    FIELD_STR(struct rates_listing, own_currency, "That rules are in"),
     FIELD_STR(struct rates_listing, currency, "Of all amounts"),
     FIELD_STR(struct rates_listing, time_zone, "Of its days"),
     FIELD_STR(struct rates_listing, cancellation_policy, "Terms"),
@@ -27,23 +28,11 @@ static const struct field rates_listing_fields[] = {
     FIELD_I64(struct rates_listing, min_nights, "At least"),
     FIELD_I64(struct rates_listing, max_nights, "At most"),
     FIELD_BOOL(struct rates_listing, is_free, "Nobody has one of the nights"),
+    FIELD_STRS(struct rates_listing, rules, "Eight numbers each"),
 };
-enum { ROW_BASE = 8 };
+enum { ROW_BASE = 7 };
 
-struct rule_row {
-    int64_t from_day, to_day, nightly_minor, min_nights, max_nights, no_arrival, no_departure,
-        priority;
-};
-static const struct field rule_row_fields[] = {
-    FIELD_I64(struct rule_row, from_day, "First day"),
-    FIELD_I64(struct rule_row, to_day, "Day after the last"),
-    FIELD_I64(struct rule_row, nightly_minor, "A night"),
-    FIELD_I64(struct rule_row, min_nights, "At least"),
-    FIELD_I64(struct rule_row, max_nights, "At most"),
-    FIELD_I64(struct rule_row, no_arrival, "Weekdays, as bits"),
-    FIELD_I64(struct rule_row, no_departure, "Weekdays, as bits"),
-    FIELD_I64(struct rule_row, priority, "Highest first"),
-};
+enum { FROM, TO, NIGHTLY, MIN_NIGHTS, MAX_NIGHTS, NO_ARRIVAL, NO_DEPARTURE, PRIORITY, NUMBERS };
 
 static struct quote_plan plan_of(const struct rates_listing *row)
 {
@@ -61,46 +50,57 @@ static struct quote_plan plan_of(const struct rates_listing *row)
     };
 }
 
-static const struct quote_rule *rules_of(struct ctx *ctx, const struct list *list)
+/* As sql/rates_find.sql writes it. */
+static bool read_rule(const char *text, struct quote_rule *out)
 {
-    const struct rule_row *rows = list->items;
-    struct quote_rule *rules = ARENA_ARRAY(ctx->arena, struct quote_rule, (size_t)list->count + 1);
-    for (int64_t i = 0; i < list->count; i++) {
-        rules[i] = (struct quote_rule){
-            .from = rows[i].from_day,
-            .to = rows[i].to_day,
-            .nightly_minor = rows[i].nightly_minor,
-            .min_nights = rows[i].min_nights,
-            .max_nights = rows[i].max_nights,
-            .no_arrival = (unsigned)rows[i].no_arrival,
-            .no_departure = (unsigned)rows[i].no_departure,
-            .priority = rows[i].priority,
-        };
+    int64_t numbers[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) {
+        char *end = NULL;
+        numbers[i] = strtoll(text, &end, 10);
+        if (end == text) {
+            return false;
+        }
+        text = end;
     }
-    return rules;
+    *out = (struct quote_rule){
+        .from = numbers[FROM],
+        .to = numbers[TO],
+        .nightly_minor = numbers[NIGHTLY],
+        .min_nights = numbers[MIN_NIGHTS],
+        .max_nights = numbers[MAX_NIGHTS],
+        .no_arrival = (unsigned)numbers[NO_ARRIVAL],
+        .no_departure = (unsigned)numbers[NO_DEPARTURE],
+        .priority = numbers[PRIORITY],
+    };
+    return *text == '\0';
+}
+
+static err read_rates(struct ctx *ctx, const struct rates_listing *row, struct quote_rates *out)
+{
+    struct quote_rule *rules =
+        ARENA_ARRAY(ctx->arena, struct quote_rule, (size_t)row->rules.count + 1);
+    for (int64_t i = 0; i < row->rules.count; i++) {
+        if (!read_rule(row->rules.items[i], &rules[i])) {
+            return fail(ctx, ERR_INTERNAL, "a rule is not eight numbers");
+        }
+    }
+    *out = (struct quote_rates){plan_of(row), rules, row->rules.count};
+    return OK;
 }
 
 err rates_find(struct ctx *ctx, struct db *db, const struct booking_actor *viewer,
     const struct rates_query *query, struct rates_listing *out, struct quote_rates *out_rates)
 {
-    const struct db_arg from = query->with_free ? DB_I64(query->from) : DB_TEXT(NULL);
-    const struct db_arg to = query->with_free ? DB_I64(query->to) : DB_TEXT(NULL);
-    struct list rows = {0};
-    TRY(booking_listing_or(ctx, db_one(ctx, db, &SQL_rates_find,
-                                    DB_ARGS(DB_I64(query->property_id), DB_TEXT(query->currency),
-                                        DB_I64(viewer->user_id), DB_BOOL(viewer->admin), from, to),
-                                    SHAPE_SET(rates_listing), out)));
+    TRY(booking_listing_or(ctx,
+        db_one(ctx, db, &SQL_rates_find,
+            DB_ARGS(DB_I64(query->property_id), DB_TEXT(query->currency), DB_I64(viewer->user_id),
+                DB_BOOL(viewer->admin), DB_I64(query->from), DB_I64(query->to),
+                DB_BOOL(query->with_free)),
+            SHAPE_SET(rates_listing), out)));
     if (!field_is_present(&out->has, ROW_BASE)) {
         return fail_field(ctx, "currency", CODE_VALIDATION_ERROR, "has no rate of exchange");
     }
-    TRY(db_list(ctx, db, &SQL_rates_rules,
-        DB_ARGS(DB_I64(query->property_id), DB_TEXT(out->own_currency), DB_TEXT(out->currency),
-            DB_I64(query->from), DB_I64(query->to)),
-        SHAPE(rule_row), QUOTE_RULES_MAX, &rows));
-    out_rates->plan = plan_of(out);
-    out_rates->rules = rules_of(ctx, &rows);
-    out_rates->count = rows.count;
-    return OK;
+    return read_rates(ctx, out, out_rates);
 }
 
 /* ---- setting them ---- */

@@ -26,14 +26,14 @@ struct booking_actor {
 struct rates_listing {
     struct field_set has;
     int64_t property_id;
-    const char *own_currency, *currency, *time_zone, *cancellation_policy;
+    const char *currency, *time_zone, *cancellation_policy;
     int64_t today;      /* day, there */
     int64_t max_guests; /* 0 = not told */
     bool is_mine;       /* the viewer works on it */
-    bool
-        is_free; /* nobody has one of the nights: a hint, only holding makes sure; false when not asked */
+    bool is_free; /* nobody has one of the nights, when asked: a hint, only holding makes sure */
     int64_t base_minor, weekend_minor, cleaning_minor, extra_guest_minor, extra_guest_from,
         weekly_discount, monthly_discount, tax, min_nights, max_nights; /* as struct quote_plan */
+    struct strs rules;                                                  /* as they are in the row */
 };
 
 struct rates_query {

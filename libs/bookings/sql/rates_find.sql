@@ -1,6 +1,8 @@
--- What stays at a listing cost, in a currency, and whether nobody has one of some nights. $1 bigint property, $2 text currency
--- (NULL = its own), $3 bigint viewer, $4 boolean admin, $5 bigint first day of the nights, $6 bigint day of leaving (both NULL = not asked)
-SELECT p.id AS property_id, p.currency AS own_currency, c.currency, z.time_zone, p.cancellation_policy,
+-- What stays at a listing cost, in a currency, with the rules that have a day between two, and whether nobody has a night between them;
+-- in one statement, so that rates and rules are of one moment. A rule is eight numbers: from, to, price or -1, shortest and longest
+-- stay or 0, closed weekdays as bits, priority. $1 bigint property, $2 text currency (NULL = its own), $3 bigint viewer,
+-- $4 boolean admin, $5 bigint first day, $6 bigint last day, $7 boolean nights are asked for
+SELECT p.id AS property_id, c.currency, z.time_zone, p.cancellation_policy,
        ((now() AT TIME ZONE z.time_zone)::date - date '1970-01-01')::bigint AS today, p.max_guests, v.is_mine,
        money_convert(coalesce(r.base_nightly_minor, p.price_minor), p.currency, c.currency) AS base_minor,
        coalesce(money_convert(r.weekend_nightly_minor, p.currency, c.currency), -1) AS weekend_minor,
@@ -10,11 +12,16 @@ SELECT p.id AS property_id, p.currency AS own_currency, c.currency, z.time_zone,
        (coalesce(r.monthly_discount_pct, 0) * 1000)::bigint AS monthly_discount, (coalesce(r.tax_pct, 0) * 1000)::bigint AS tax,
        coalesce(r.min_nights, (p.stay_rules ->> 'min_nights')::bigint, 1) AS min_nights,
        least(coalesce(r.max_nights, (p.stay_rules ->> 'max_nights')::bigint, 365), 365) AS max_nights,
-       $5::bigint IS NOT NULL
-           AND nights_are_free(p.id, daterange(date '1970-01-01' + $5::bigint::int, date '1970-01-01' + $6::bigint::int)) AS is_free
+       $7::boolean AND nights_are_free(p.id, daterange(d.first, d.last)) AS is_free,
+       ARRAY(SELECT concat_ws(' ', lower(u.period) - date '1970-01-01', upper(u.period) - date '1970-01-01',
+                              coalesce(money_convert(u.nightly_minor, p.currency, c.currency), -1), coalesce(u.min_nights, 0),
+                              coalesce(u.max_nights, 0), weekday_bits(u.closed_to_arrival_dow), weekday_bits(u.closed_to_departure_dow),
+                              u.priority)
+             FROM rate_rules u WHERE u.property_id = p.id AND u.period && daterange(d.first, d.last, '[]')) AS rules
 FROM properties p LEFT JOIN rate_plans r ON r.property_id = p.id,
      LATERAL (SELECT property_zone(p) AS time_zone OFFSET 0) z, -- once: it is asked for twice
      LATERAL (SELECT coalesce($2::text, p.currency) AS currency) c,
+     LATERAL (SELECT date '1970-01-01' + $5::bigint::int AS first, date '1970-01-01' + $6::bigint::int AS last) d,
      LATERAL (SELECT $4::boolean OR coalesce(p.agent_id = $3::bigint OR p.created_by = $3::bigint, false) AS is_mine) v
 WHERE p.id = $1::bigint AND p.listing_type = 'short_stay' AND (p.status = 'active' OR v.is_mine)
   AND (r.property_id IS NOT NULL OR p.price_period = 'night')
