@@ -6,9 +6,9 @@ import pytest
 
 from harness.app import App
 from harness.brand import PRODUCTS
+from harness.model import Model
 from harness.pooler import PooledServices
 from harness.services import ROOT, Services
-
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +70,10 @@ def agent(app):
 @pytest.fixture(scope="session")
 def admin(app):
     return app.token_of("admin")
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model service that says what the test tells it to."""
+    with Model() as running:
+        yield running

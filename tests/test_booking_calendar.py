@@ -9,17 +9,10 @@ import pytest
 from harness.app import App
 from harness.bookings import PRICE, ask as hold_nights, confirm, day, hold, listing, move, rates, withdraw
 from harness.chat import ask
-from harness.model import Model
 
 TOOL = "booking_calendar"
 WORDS = {"past_date": "is over", "min_nights": "at least", "max_nights": "at most", "too_many_guests": "room for", "closed_to_arrival": "arrive",
          "closed_to_departure": "leave", "dates_unavailable": "taken"}
-
-
-@pytest.fixture(scope="module")
-def model():
-    with Model() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

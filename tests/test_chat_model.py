@@ -8,15 +8,9 @@ import pytest
 
 from conftest import other_product
 from harness.chat import CHAT, CONVERSATIONS, Stream, ask, markers, new_session, stream, text_of
-from harness.model import Decoy, Model
+from harness.model import Decoy
 from test_chat import KNOWN, UNKNOWN, wait_for
 from test_chat_stream import follow
-
-
-@pytest.fixture(scope="module")
-def model():
-    with Model() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

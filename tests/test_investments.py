@@ -8,7 +8,6 @@ import pytest
 from harness.brand import KNOWN
 from harness.chat import ask
 from harness.investment import compare
-from harness.model import Model
 
 CALCULATE = "/api/v1/investments/calculate"
 LIST = "/api/v1/properties"
@@ -17,12 +16,6 @@ FLAT = {
     "vacancy_pct": 10, "opex": {"management_pct": 8, "maintenance_pct": 2, "insurance_minor": 1_000_000, "tax_minor": 600_000,
                                 "hoa_minor": 2_000_000, "utilities_minor": 300_000, "other_minor": 100_000},
     "holding_years": 5, "appreciation_pct": 3, "selling_cost_pct": 4, "discount_rate_pct": 6}
-
-
-@pytest.fixture(scope="module")
-def model():
-    with Model() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

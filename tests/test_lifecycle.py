@@ -16,18 +16,10 @@ import pytest
 
 from harness.app import App
 from harness.load import LIST, Load, envelope_problem, until
+from harness.processes import alive
 from harness.wire import Wire, request
 
 UNAVAILABLE, CONFIG = 69, 78  # sysexits
-
-
-def alive(pid):
-    """A zombie is not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def refuses_connections(app):

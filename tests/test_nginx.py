@@ -3,18 +3,11 @@
 import pytest
 
 from harness.chat import CONVERSATIONS, ask, new_session, stream, text_of
-from harness.model import Model
 from harness.proxy import behind_nginx
 from test_chat import KNOWN, wait_for
 from test_chat_stream import follow
 
 FAQ_IMPORT = "/api/v1/admin/faq/import"
-
-
-@pytest.fixture(scope="module")
-def model():
-    with Model() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

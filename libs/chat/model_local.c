@@ -86,6 +86,10 @@ static err ask_tool(struct ctx *ctx, const struct chat_turn *turn, const struct 
     struct wanted *out)
 {
     void *in = arena_alloc(ctx->arena, tool->arguments->size);
+    out->asked = CHAT_ASKED_NOT;
+    if (tool->infer == NULL) {
+        return OK;
+    }
     field_set_defaults(ctx, tool->arguments, in);
     const err inferred = tool->infer(ctx, turn->asker, turn->question, in, &out->asked);
     if (inferred.code == ERR_CANCELLED) {

@@ -60,7 +60,7 @@ struct chat_tool {
     bool (*is_on)(const struct product_settings
             *settings); /* NULL = always; else left out when false */
     /* What a question asks of this tool, told without a model. in: a zeroed struct of .arguments with its defaults; what is
-     * filled in is marked as present. */
+     * filled in is marked as present. NULL: words alone do not say it, that takes a model. */
     err (*infer)(struct ctx *ctx, const struct chat_asker *asker, const char *question, void *in,
         enum chat_asked *out_asked);
     /* ERR_INVALID with the field errors for arguments that the route would refuse. */

@@ -128,18 +128,6 @@ struct asked {
     struct offer offer;
 };
 
-/* Words alone do not say which listing and which days are meant: that takes a model. */
-static err infer(struct ctx *ctx, const struct chat_asker *asker, const char *question, void *in,
-    enum chat_asked *out_asked)
-{
-    (void)ctx;
-    (void)asker;
-    (void)question;
-    (void)in;
-    *out_asked = CHAT_ASKED_NOT;
-    return OK;
-}
-
 /* By what the routes call, with the rights of the asker. */
 static err find(struct asked *asked)
 {
@@ -383,6 +371,5 @@ const struct chat_tool tool_booking_calendar = {
         "property_search, and prices from its result only. It books and holds nothing.",
     .arguments = SHAPE_SET(booking_calendar_in),
     .is_on = is_on,
-    .infer = infer,
     .run = run,
 };

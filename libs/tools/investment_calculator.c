@@ -47,18 +47,6 @@ static const struct field yield_fields[] = {
     FIELD_STR(struct yield, note, "What it is not"),
 };
 
-/* The words of a question do not say which figure is which: that takes a model. */
-static err infer(struct ctx *ctx, const struct chat_asker *asker, const char *question, void *in,
-    enum chat_asked *out_asked)
-{
-    (void)ctx;
-    (void)asker;
-    (void)question;
-    (void)in;
-    *out_asked = CHAT_ASKED_NOT;
-    return OK;
-}
-
 struct writer {
     struct ctx *ctx;
     const struct investment_out *result;
@@ -182,6 +170,5 @@ const struct chat_tool tool_investment_calculator = {
         "minor units: THB 1,000 is 100000. Use it for every calculation; never calculate yourself.",
     .arguments = &investment_in_shape,
     .is_on = is_on,
-    .infer = infer,
     .run = run,
 };

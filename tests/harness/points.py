@@ -6,6 +6,8 @@ import os
 import signal
 import time
 
+from harness.processes import alive, children
+
 LOCK = 4711
 # Table, when, condition with {key} and {house}. In the order in which a request passes them.
 POINTS = {
@@ -65,26 +67,6 @@ class Stop:
         mine = f"SELECT 1 FROM pg_stat_activity WHERE usename = '{self.product}_user' AND state <> 'idle'"
         with contextlib.suppress(RuntimeError):  # Postgres is gone itself
             wait_until(lambda: not self.services.sql(self.product, mine), "a backend goes on for ever")
-
-
-def alive(pid):
-    """A zombie is not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def children(pid):
-    """Of a process, by /proc."""
-    found = []
-    for entry in os.listdir("/proc"):
-        with contextlib.suppress(OSError, ValueError):
-            with open(f"/proc/{int(entry)}/stat", encoding="ascii") as file:
-                if int(file.read().rsplit(")", 1)[1].split()[1]) == pid:
-                    found.append(int(entry))
-    return found
 
 
 def kill_postgres(services):
