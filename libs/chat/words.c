@@ -82,11 +82,16 @@ static bool equals(const char *at, const char *word, size_t len)
     return true;
 }
 
+/* Nearly every call ends with the first letter. */
 const char *words_match(const char *at, const char *word)
 {
-    const size_t len = strlen(word);
-    const bool whole = !words_is_letter(word[len - 1]) || !words_is_letter(at[strnlen(at, len)]);
-    return equals(at, word, len) && whole ? at + len : NULL;
+    size_t len = 0;
+    for (; word[len] != '\0'; len++) {
+        if (lower(at[len]) != lower(word[len])) {
+            return NULL; /* also where the text ends */
+        }
+    }
+    return words_is_letter(word[len - 1]) && words_is_letter(at[len]) ? NULL : at + len;
 }
 
 const char *words_match_any(const char *at, const char *const *words, size_t *out_index)
