@@ -42,7 +42,7 @@ def preflight(app, path, origin, method="GET", **more):
 
 # ---- preflights ----
 
-METHODS = {"/health": "GET, HEAD, OPTIONS", ME: "GET, HEAD, PATCH, OPTIONS", LIST: "GET, HEAD, POST, OPTIONS",
+METHODS = {"/health": "GET, HEAD, OPTIONS", ME: "GET, HEAD, PATCH, DELETE, OPTIONS", LIST: "GET, HEAD, POST, OPTIONS",
            f"{LIST}/1": "GET, HEAD, PATCH, DELETE, OPTIONS", f"{LIST}/1/images": "PUT, OPTIONS"}
 
 
