@@ -28,9 +28,6 @@ $$;
 -- Bit n stands for weekday n.
 CREATE FUNCTION weekday_bits(days smallint[]) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    IF days = '{}' THEN
-        RETURN 0;
-    END IF;
-    RETURN (SELECT bit_or(1 << d) FROM unnest(days) d);
+    RETURN (SELECT coalesce(bit_or(1 << d), 0) FROM unnest(days) d);
 END
 $$;

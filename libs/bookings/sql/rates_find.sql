@@ -14,8 +14,11 @@ SELECT p.id AS property_id, c.currency, z.time_zone, p.cancellation_policy,
        least(coalesce(r.max_nights, (p.stay_rules ->> 'max_nights')::bigint, 365), 365) AS max_nights,
        $7::boolean AND nights_are_free(p.id, daterange(d.first, d.last)) AS is_free,
        ARRAY(SELECT concat_ws(' ', lower(u.period) - date '1970-01-01', upper(u.period) - date '1970-01-01',
-                              coalesce(money_convert(u.nightly_minor, p.currency, c.currency), -1), coalesce(u.min_nights, 0),
-                              coalesce(u.max_nights, 0), weekday_bits(u.closed_to_arrival_dow), weekday_bits(u.closed_to_departure_dow),
+                              coalesce(CASE WHEN p.currency = c.currency THEN u.nightly_minor -- a call costs as much as the row
+                                            ELSE money_convert(u.nightly_minor, p.currency, c.currency) END, -1),
+                              coalesce(u.min_nights, 0), coalesce(u.max_nights, 0),
+                              CASE WHEN u.closed_to_arrival_dow = '{}' THEN 0 ELSE weekday_bits(u.closed_to_arrival_dow) END,
+                              CASE WHEN u.closed_to_departure_dow = '{}' THEN 0 ELSE weekday_bits(u.closed_to_departure_dow) END,
                               u.priority)
              FROM rate_rules u WHERE u.property_id = p.id AND u.period && daterange(d.first, d.last, '[]')) AS rules
 FROM properties p LEFT JOIN rate_plans r ON r.property_id = p.id,
