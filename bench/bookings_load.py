@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import database
 import servers
-from measure import Http, Pgbench, Void
+from measure import Http, Pgbench, Void, short
 
 API = "/api/v1/properties"
 ROWS = 100000  # ten stays each
@@ -34,11 +34,6 @@ def day(count):
 
 def epoch_day(count):
     return (date.today() + timedelta(count) - date(1970, 1, 1)).days
-
-
-def short(load):
-    """One client needs no more."""
-    return lambda seconds: load(min(seconds, 2))[1]
 
 
 class Load:
@@ -72,9 +67,6 @@ class Load:
         self.bench.expect_ok(self.ours.get(path))
         return Http(self.ours.url(path), connections=connections)
 
-    def rates(self, first, last):
-        return ("rates_find", [ONE, None, 0, "f", first, last, "f"])
-
     # ---- reads ----
 
     def add_quote(self):
@@ -90,7 +82,7 @@ class Load:
         first, last = epoch_day(0), epoch_day(365)
         self.bench.workloads["calendar"] = short(self.get(f"{API}/{ONE}/availability?from={day(0)}&to={day(365)}", 1))
         self.bench.workloads["pg-calendar"] = short(
-            self.pgbench([self.rates(first, last), ("availability_taken", [ONE, first, last])]))
+            self.pgbench([("rates_find", [ONE, None, 0, "f", first, last, "f"]), ("availability_taken", [ONE, first, last])]))
 
     def add_free(self):
         nights = {"check_in": day(30), "check_out": day(44)}

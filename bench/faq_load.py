@@ -145,8 +145,7 @@ def statement(databases):
     vector, model = databases.sql(databases.product, "SELECT embedding, model FROM faq_embeddings ORDER BY faq_id, part LIMIT 1",
                                   database=place["dbname"])[0]
     values = [f"{QUESTION.lower()} {QUESTION.lower()}", vector, model, "en", None, "t", None, None, None, "convex", 0.7, 0.3, 60, 20, 10]
-    load = Pgbench(database.bind("faq_hybrid", values), place)
-    return lambda seconds: load(min(seconds, 2))[1]
+    return measure.short(Pgbench(database.bind("faq_hybrid", values), place))
 
 
 def add(bench, ours):

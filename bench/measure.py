@@ -141,6 +141,11 @@ class Pgbench:
         return count, Sample(rate, p50_us=statistics.median(latencies) if latencies else None)
 
 
+def short(load):
+    """One client's load needs no more than two seconds."""
+    return lambda seconds: load(min(seconds, 2))[1]
+
+
 def openssl_verify(seconds):
     """One RSA-2048 verification, on one core."""
     out = run(["openssl", "speed", "-mr", "-seconds", max(1, round(seconds)), "rsa2048"])
