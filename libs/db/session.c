@@ -53,6 +53,9 @@ err db_session_check(struct ctx *ctx, PGconn *pg)
     bool pooled = false;
     TRY(db_session_is_pooled(ctx, pg, &pooled));
     for (size_t i = 0; pooled && i < SETTINGS; i++) {
+        if (!settings[i].matters) {
+            continue;
+        }
         PGresult *rows = NULL;
         const struct history_query query = {.what = "session",
             .sql = "SELECT coalesce(current_setting($1, true), '')",
@@ -60,7 +63,7 @@ err db_session_check(struct ctx *ctx, PGconn *pg)
             .count = 1};
         TRY(history_ask(ctx, pg, &query, &rows));
         const char *found = PQgetvalue(rows, 0, 0);
-        if (settings[i].matters && strcmp(found, settings[i].value) != 0) {
+        if (strcmp(found, settings[i].value) != 0) {
             return fail(ctx, ERR_CONFLICT,
                 "%s is \"%s\" behind the pooler: its connect_query must set it to %s",
                 settings[i].name, found, settings[i].value);

@@ -44,6 +44,14 @@ static void close_quietly(struct db_slot *slot)
 }
 
 /* A connection costs Postgres more to make than many transactions: one for a peak stays for the next peak. */
+static void close_surplus_later(struct db_slow *slow)
+{
+    if (slow->open > slow->kept && !slow->surplus_waits) {
+        slow->surplus_waits = true;
+        loop_timer_start(slow->surplus, LIMIT_DB_SURPLUS_MS, 0);
+    }
+}
+
 static void close_surplus(void *arg)
 {
     struct db_slow *slow = arg;
@@ -54,20 +62,8 @@ static void close_surplus(void *arg)
             close_quietly(&slow->slots[i]);
         }
     }
-    slow->surplus_waits = slow->open > slow->kept;
-    if (slow->surplus_waits) {
-        loop_timer_start(slow->surplus, LIMIT_DB_SURPLUS_MS, 0);
-    }
-}
-
-static void keep(struct db_slot *slot)
-{
-    struct db_slow *slow = slot->slow;
-    slot->idle_since_ns = loop_now_ns(slow->env->loop);
-    if (slow->open > slow->kept && !slow->surplus_waits) {
-        slow->surplus_waits = true;
-        loop_timer_start(slow->surplus, LIMIT_DB_SURPLUS_MS, 0);
-    }
+    slow->surplus_waits = false;
+    close_surplus_later(slow);
 }
 
 /* Ready and clean: to the next fiber, or kept. */
@@ -78,7 +74,8 @@ static void offer(struct db_slot *slot)
     if (slot->holder != NULL) {
         db_waiters_serve(&slow->waiters, &slot->conn);
     } else {
-        keep(slot);
+        slot->idle_since_ns = loop_now_ns(slow->env->loop);
+        close_surplus_later(slow);
     }
 }
 
