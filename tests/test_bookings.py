@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import threading
 import time
 import uuid
 
@@ -13,6 +12,7 @@ from conftest import other_product
 from harness.app import App
 from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, confirm, day, hold, house, listing, move, quote, rates, stays, withdraw
 from harness.brand import KNOWN
+from harness.waiting import at_once, until
 
 RACE_ROUNDS = int(os.environ.get("BOOKINGS_RACE_ROUNDS", "5"))
 FIELDS = {"id", "property_id", "user_id", "status", "check_in", "check_out", "nights", "guests", "price", "cancellation_policy", "contact", "note",
@@ -44,13 +44,6 @@ def make_old(services, product, booking):
 
 def status_of(app, booking, token):
     return app.get(f"{BOOKINGS}/{booking['id']}", token=token).json["status"]
-
-
-def until(done, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 # ---- one stay ----
@@ -253,7 +246,7 @@ def test_the_job_expires_holds_and_completes_stays(stays, services, product, hou
     services.sql(product, f"UPDATE bookings SET stay = daterange(current_date - 9, current_date - 5) WHERE id = {past['id']}")
     make_old(services, product, old)
     services.sql(product, "INSERT INTO jobs (kind) VALUES ('bookings.times')")
-    until(lambda: status_of(stays, old, user) == "expired" and status_of(stays, past, user) == "completed")
+    until(lambda: status_of(stays, old, user) == "expired" and status_of(stays, past, user) == "completed", seconds=20)
     assert events(services, product, past)[-1] == ["confirmed", "completed", "system", ""]
     move(stays, past, "cancel", user, {}, status=409)
 
@@ -305,22 +298,6 @@ def test_quotes_of_another_product(stays, services, product, house, user):
 
 
 # ---- races ----
-
-def at_once(count, call):
-    """call(0) .. call(count - 1), all together; what they returned."""
-    results, gate = [None] * count, threading.Barrier(count)
-
-    def run(i):
-        gate.wait()
-        results[i] = call(i)
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
 
 OVERLAPS = """SELECT count(*) FROM bookings a JOIN bookings b ON a.property_id = b.property_id AND a.id < b.id AND a.stay && b.stay
     WHERE a.status IN ('hold', 'pending', 'confirmed', 'blocked') AND b.status IN ('hold', 'pending', 'confirmed', 'blocked')"""
@@ -501,7 +478,7 @@ def test_old_rounds_are_forgotten(stays, services, product):
     made = services.sql(product, """INSERT INTO jobs (kind, status, created_at) SELECT 'bookings.times', s, now() - make_interval(hours => h)
         FROM (VALUES ('done', 25), ('done', 23), ('failed', 25)) v (s, h) RETURNING id""")
     services.sql(product, "INSERT INTO jobs (kind) VALUES ('bookings.times')")
-    until(lambda: services.sql(product, f"SELECT id FROM jobs WHERE id IN ({', '.join(row[0] for row in made)}) ORDER BY id") == made[1:])
+    until(lambda: services.sql(product, f"SELECT id FROM jobs WHERE id IN ({', '.join(row[0] for row in made)}) ORDER BY id") == made[1:], seconds=20)
 
 
 def test_it_comes_round(stays, services, product):

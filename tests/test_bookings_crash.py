@@ -15,7 +15,8 @@ import pytest
 
 from harness.app import App
 from harness.bookings import BOOKINGS, CONTACT, PRICE, ask, day, hold, listing, move, withdraw
-from harness.points import COMMITTING, KEEPING, POINTS, Stop, accepts, kill_postgres, wait_until
+from harness.points import COMMITTING, KEEPING, POINTS, Stop, accepts, kill_postgres
+from harness.waiting import until
 from harness.wire import request
 
 VICTIMS = ("worker", "service", "backend", "postgres")
@@ -94,7 +95,7 @@ def kill(victim, one, services, backend):
 
 
 def bring_back(one, services):
-    wait_until(lambda: accepts(services, one.product), "Postgres does not come back", seconds=30)
+    until(lambda: accepts(services, one.product), 30, "Postgres does not come back")
     if one.process.poll() is not None:
         one.start()
     one.wait("/ready")
@@ -160,7 +161,7 @@ def test_killed_before(one, services, product, house, token, acknowledged, point
         asked = Asked(one, house, token, key)
         backend = stop.reached()
         kill(victim, one, services, backend)
-        wait_until(lambda: accepts(services, product), "Postgres does not come back", seconds=30)
+        until(lambda: accepts(services, product), 30, "Postgres does not come back")
         stop.release()
         reply = asked.end()
         bring_back(one, services)
@@ -205,7 +206,7 @@ def test_killed_after_the_reply_was_kept(one, services, product, house, token, a
     peer = socket.create_connection(("127.0.0.1", one.port), timeout=10)
     peer.sendall(request("POST", BOOKINGS, headers, body))
     kept = f"SELECT convert_from(response, 'UTF8') FROM idempotency_keys WHERE key = '{key}' AND http_status = 201"
-    wait_until(lambda: services.sql(product, kept), "no reply was kept")
+    until(lambda: services.sql(product, kept), 10, "no reply was kept")
     kill(victim, one, services, None)
     peer.close()
     bring_back(one, services)

@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 import uuid
 
 import pytest
@@ -12,6 +11,7 @@ from conftest import other_product
 from harness import brand
 from harness.chat import CHAT, CONVERSATIONS, ask, markers, new_session
 from harness.services import ROOT
+from harness.waiting import until
 
 KNOWN = {product: (known["faq"][0]["question"], known["words"]) for product, known in brand.KNOWN.items()}
 KNOWN_THAI = {product: known["thai"] for product, known in brand.KNOWN.items()}
@@ -24,14 +24,6 @@ MESSAGE_KEYS = {"id", "conversation_id", "role", "content", "created_at", "sourc
 
 def seed(product, name):
     return json.loads((ROOT / f"seeds/{product}/{name}.json").read_text())
-
-
-def wait_for(check, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, "never came true"
-        time.sleep(0.05)
-    return result
 
 
 # ---- answers ----
@@ -63,7 +55,7 @@ def test_it_says_that_it_does_not_know(app, services, product):
     assert answer["grounded"] is False and answer["message"]["finish_reason"] == "no_evidence"
     assert answer["message"]["sources"] == [] and answer["message"]["content"]
     assert answer["suggestions"] == app.get("/api/v1/config").json["chat"]["suggestions"]
-    wait_for(lambda: services.sql(product, f"""SELECT 1 FROM faq_gaps g JOIN faq_gap_examples e ON e.gap_id = g.id
+    until(lambda: services.sql(product, f"""SELECT 1 FROM faq_gaps g JOIN faq_gap_examples e ON e.gap_id = g.id
         WHERE e.question = '{UNKNOWN}' AND e.source = 'chat' AND e.message_id = {answer["user_message_id"]}"""))
 
 
@@ -79,7 +71,7 @@ def test_who_greets_is_greeted(app, services, product, text, words):
     assert message["sources"] == [] and message["tool_calls"] == [] and answer["grounded"] is False
     refused = ask(app, f"{text}, {uuid.uuid4().hex}?")
     assert refused["message"]["finish_reason"] == "no_evidence", "one more word makes it a question"
-    wait_for(lambda: int(services.sql(product, gaps)[0][0]) > int(before[0][0]))
+    until(lambda: int(services.sql(product, gaps)[0][0]) > int(before[0][0]))
     assert int(services.sql(product, gaps)[0][0]) == int(before[0][0]) + 1
     assert services.sql(product, f"SELECT 1 FROM faq_gaps WHERE lower(sample_question) = lower('{text}')") == []
 

@@ -9,7 +9,8 @@ import pytest
 from conftest import other_product
 from harness.chat import CHAT, CONVERSATIONS, Stream, ask, markers, new_session, stream, text_of
 from harness.model import Decoy
-from test_chat import KNOWN, UNKNOWN, wait_for
+from harness.waiting import until
+from test_chat import KNOWN, UNKNOWN
 from test_chat_stream import follow
 
 
@@ -36,7 +37,7 @@ def rest(served, model):
         model.reset()
         return ask(served, KNOWN[served.product][0])["degraded"] is None
 
-    wait_for(asks, seconds=40)
+    until(asks, seconds=40)
     model.reset()
 
 
@@ -342,7 +343,7 @@ def test_stopped_and_followed_from_another_worker(start, model, services, produc
         assert other.status == 200
         others = iter(other)
         followed = [next(event for event in others if event.name == "delta")]
-        wait_for(lambda: second.post(f"{CONVERSATIONS}/{conversation}/stop", headers={"X-Session-Id": session}).status == 202)
+        until(lambda: second.post(f"{CONVERSATIONS}/{conversation}/stop", headers={"X-Session-Id": session}).status == 202)
         followed += list(others)
     heard += list(events)
     answer.close()
@@ -376,7 +377,7 @@ def test_who_leaves_finds_the_answer(chat, model, services, product):
     with follow(chat, conversation, session, after=heard[-1].id) as again:
         assert again.status in (200, 204)
         rest_of_it = again.all() if again.status == 200 else []
-    wait_for(lambda: services.sql(product, f"SELECT status FROM messages WHERE id = {heard[0].data['message_id']}") == [["complete"]])
+    until(lambda: services.sql(product, f"SELECT status FROM messages WHERE id = {heard[0].data['message_id']}") == [["complete"]])
     if rest_of_it:
         content = rest_of_it[-1].data["message"]["content"]
         assert rest_of_it[-1].name == "done" and (len(rest_of_it) == 1 or text_of(heard + rest_of_it) == content)

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from harness.chat import CHAT, CONVERSATIONS, Stream, ask, new_session, numbers, stream, text_of
-from test_chat import KNOWN, UNKNOWN, wait_for
+from harness.waiting import until
+from test_chat import KNOWN, UNKNOWN
 
 
 def follow(app, conversation_id, session, after=None):
@@ -73,7 +74,7 @@ def test_one_line_in_the_log_when_it_ends(app, product):
     with stream(app, KNOWN[product][0]) as answer:
         request_id = answer.headers["x-request-id"]
         answer.all()
-    lines = wait_for(lambda: [line for line in app.log_lines("http.request_done") if line.get("request_id") == request_id])
+    lines = until(lambda: [line for line in app.log_lines("http.request_done") if line.get("request_id") == request_id])
     assert len(lines) == 1 and lines[0]["status"] == 200 and lines[0]["bytes"] > 100
 
 
@@ -123,7 +124,7 @@ def test_an_answer_goes_on_without_its_client(app, services, product):
         peer.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
                      % (CHAT.encode(), len(body)) + body)
         peer.recv(1)
-    wait_for(lambda: services.sql(product, f"""SELECT 1 FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    until(lambda: services.sql(product, f"""SELECT 1 FROM messages m JOIN conversations c ON c.id = m.conversation_id
         WHERE c.session_hash = sha256('{session}') AND m.role = 'assistant' AND m.status = 'complete'"""))
 
 

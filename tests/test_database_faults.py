@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 
-from harness.load import DEADLINE_S, DRAFT, LIST, REFUSED, Load, back, envelope_problem, refused, timed, until
+from harness.load import DEADLINE_S, DRAFT, LIST, REFUSED, Load, back, envelope_problem, refused, timed
+from harness.waiting import until
 
 # ---- away ----
 

@@ -12,6 +12,7 @@ import pytest
 from conftest import other_product
 from harness.brand import KNOWN
 from harness.services import ROOT
+from harness.waiting import until
 
 FAQ = "/api/v1/faq"
 SEARCH = f"{FAQ}/search"
@@ -33,15 +34,6 @@ def questions(found):
 
 def seed(product, name):
     return json.loads((ROOT / f"seeds/{product}/{name}.json").read_text())
-
-
-def wait_for(check, seconds=15):
-    """What check() returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, "never came true"
-        time.sleep(0.05)
-    return result
 
 
 def gaps(services, product, question):
@@ -204,7 +196,7 @@ def test_the_log_tells_how_long_the_question_was_but_not_what_it_was(app):
     # So long that no other question in this log has the same length.
     question = "Where can I buy " + "xylographic marmalade, " * 15 + "here?"
     find(app, question)
-    line = wait_for(lambda: [line for line in app.log_lines("faq_search") if line["chars"] == len(question)])[-1]
+    line = until(lambda: [line for line in app.log_lines("faq_search") if line["chars"] == len(question)])[-1]
     assert re.fullmatch(r"[0-9a-f]{12}", line["sha256"]) and line["found"] <= 5 and line["locale"] == "en"
     assert "xylographic" not in app.log_text() and "marmalade" not in app.log_text()
 
@@ -213,12 +205,12 @@ def test_the_log_tells_how_long_the_question_was_but_not_what_it_was(app):
 
 def test_a_question_without_an_answer_is_kept_once(app, services, product):
     assert find(app, NONSENSE)["data"] == []
-    row = wait_for(lambda: gaps(services, product, NONSENSE))[0]
+    row = until(lambda: gaps(services, product, NONSENSE))[0]
     assert row[2:] == ["open", NONSENSE, "en"]
     before = int(row[1])
     for variant in (NONSENSE, NONSENSE.upper(), f"  {NONSENSE.rstrip('?')}  "):
         assert find(app, variant)["data"] == []
-    wait_for(lambda: int(gaps(services, product, NONSENSE)[0][1]) == before + 3)
+    until(lambda: int(gaps(services, product, NONSENSE)[0][1]) == before + 3)
     assert len(services.sql(product, "SELECT id FROM faq_gaps WHERE normalised LIKE 'zorbulent quixmar%'")) == 1
     examples = services.sql(product, f"SELECT question FROM faq_gap_examples WHERE gap_id = {row[0]} ORDER BY id")
     assert [NONSENSE] in examples and 2 <= len(examples) <= 3
@@ -232,7 +224,7 @@ def test_the_same_meaning_in_other_words_is_the_same_gap(app, services, product)
     ids = []
     for text in (first, again, other):  # one after the other: what two workers write at once is not compared
         assert find(app, text)["data"] == []
-        ids.append(wait_for(lambda text=text: gaps(services, product, text))[0][0])
+        ids.append(until(lambda text=text: gaps(services, product, text))[0][0])
     assert ids[0] == ids[1] != ids[2]
 
 
@@ -240,7 +232,7 @@ def test_the_last_twenty_examples_stay(app, services, product):
     texts = [f"Blorptastic snazzwibble grommeting {'!' * (n % 3)} {' ' * n}number {chr(97 + n)}" for n in range(24)]
     for text in texts:
         assert find(app, text)["data"] == []
-        wait_for(lambda text=text: services.sql(product, f"SELECT id FROM faq_gap_examples WHERE question = '{text}'"))
+        until(lambda text=text: services.sql(product, f"SELECT id FROM faq_gap_examples WHERE question = '{text}'"))
     gap = services.sql(product, f"SELECT gap_id FROM faq_gap_examples WHERE question = '{texts[-1]}'")[0][0]
     kept = [row[0] for row in services.sql(product, f"SELECT question FROM faq_gap_examples WHERE gap_id = {gap} ORDER BY at, id")]
     assert int(services.sql(product, f"SELECT count FROM faq_gaps WHERE id = {gap}")[0][0]) >= 20
@@ -250,10 +242,10 @@ def test_the_last_twenty_examples_stay(app, services, product):
 def test_a_closed_gap_opens_anew(app, services, product):
     text = "Wumblecrest oszillodrom hattstandix"
     find(app, text)
-    first = wait_for(lambda: gaps(services, product, text))[0][0]
+    first = until(lambda: gaps(services, product, text))[0][0]
     services.sql(product, f"UPDATE faq_gaps SET status = 'dismissed' WHERE id = {first}")
     find(app, text)
-    rows = wait_for(lambda: [row for row in gaps(services, product, text) if row[0] != first])
+    rows = until(lambda: [row for row in gaps(services, product, text) if row[0] != first])
     assert rows[0][2] == "open"
     assert services.sql(product, f"SELECT status, count FROM faq_gaps WHERE id = {first}") == [["dismissed", "1"]]
 
@@ -423,7 +415,7 @@ def test_outdated_vectors_are_made_again(app, services, product):
         WHERE faq_id = {one} AND (e.content_hash IS DISTINCT FROM p.content_hash)""")
     parts = services.sql(product, f"SELECT part FROM faq_embeddings WHERE faq_id = {one} ORDER BY part")
     assert stale == [["0"]] and parts == [["0"], ["1"]]
-    assert one in [str(item["id"]) for item in wait_for(lambda: find(app, "Entirely other words")["data"])]
+    assert one in [str(item["id"]) for item in until(lambda: find(app, "Entirely other words")["data"])]
 
 
 def test_one_product_knows_nothing_of_the_other(app, services, product, start):
@@ -433,14 +425,14 @@ def test_one_product_knows_nothing_of_the_other(app, services, product, start):
     services.sql(product, f"""INSERT INTO faq_documents (category_id, locale, question, answer)
         SELECT id, 'en', 'What is a {canary} good for?', 'The {canary} sings.' FROM faq_categories LIMIT 1;
         UPDATE settings SET value = to_jsonb((value #>> '{{}}')::bigint + 1) WHERE key = 'faq_version'""")
-    found = wait_for(lambda: find(app, canary)["data"])
+    found = until(lambda: find(app, canary)["data"])
     assert canary in found[0]["question"]
     for mode in ("hybrid", "vector", "keyword"):
         reply = other.get(f"{SEARCH}?query={canary}&mode={mode}")
         assert reply.status == 200 and canary.encode() not in reply.body
     assert canary.encode() not in other.get(f"{FAQ}?limit=100").body
     assert other.get(f"{FAQ}/{found[0]['id']}").body.find(canary.encode()) < 0
-    wait_for(lambda: services.sql(other.product, f"SELECT id FROM faq_gaps WHERE normalised = '{canary.lower()}'"))
+    until(lambda: services.sql(other.product, f"SELECT id FROM faq_gaps WHERE normalised = '{canary.lower()}'"))
     assert services.sql(other.product, f"SELECT id FROM faq_documents WHERE question LIKE '%{canary}%'") == []
     keys = services.redis("--scan", "--pattern", "*faq:q:*").split()
     database = {one: services.redis_url(one).rpartition("/")[2] for one in (product, other.product)}

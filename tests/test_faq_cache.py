@@ -11,7 +11,8 @@ import pytest
 
 from harness.fakes import Embeddings
 from harness.services import ROOT
-from test_faq import CANCEL, SEARCH, find, questions, wait_for
+from harness.waiting import until
+from test_faq import CANCEL, SEARCH, find, questions
 
 BUMP = "UPDATE settings SET value = to_jsonb((value #>> '{}')::bigint + 1) WHERE key = 'faq_version'"
 MODEL = "text-embedding-3-small"
@@ -82,7 +83,7 @@ def test_workers_and_programs_share_replies(start):
     first = start(WORKERS="2")
     assert not cached(first, text)
     second = start(WORKERS="1")
-    assert wait_for(lambda: cached(second, text))
+    assert until(lambda: cached(second, text))
     for _ in range(30):
         assert cached(first, text)
     assert count(first, "searches_computed") + count(second, "searches_computed") == 1
@@ -98,7 +99,7 @@ def test_a_change_is_seen_by_every_program(start, answer):
         text = f"Answer number {number} of this test."
         change(text)
         for one in programs:
-            wait_for(lambda one=one: all(answer_of(one, question) == text for _ in range(4)), seconds=10)
+            until(lambda one=one: all(answer_of(one, question) == text for _ in range(4)), seconds=10)
 
 
 def test_a_version_that_nobody_passed_on_is_found_out(start, services, product, answer):
@@ -107,14 +108,14 @@ def test_a_version_that_nobody_passed_on_is_found_out(start, services, product, 
     one = start(WORKERS="1")
     assert answer_of(one, question)
     change("Found out in the end.")
-    wait_for(lambda: answer_of(one, question) == "Found out in the end.", seconds=10)
+    until(lambda: answer_of(one, question) == "Found out in the end.", seconds=10)
 
 
 def test_a_late_reply_serves_while_a_new_one_is_made(start, answer):
     question, change = answer
     change("Before.")
     one = start(WORKERS="1", FAQ_CACHE_TTL="4")
-    wait_for(lambda: answer_of(one, question) == "Before.")
+    until(lambda: answer_of(one, question) == "Before.")
     begun = time.monotonic()
     find(one, question)
     change("After.", tell=False)
@@ -122,7 +123,7 @@ def test_a_late_reply_serves_while_a_new_one_is_made(start, answer):
     time.sleep(max(0, begun + 4.8 - time.monotonic()))
     served, passed = answer_of(one, question), time.monotonic() - begun
     assert served == "Before." or passed > 6.5
-    wait_for(lambda: answer_of(one, question) == "After.")
+    until(lambda: answer_of(one, question) == "After.")
 
 
 def test_broken_values_in_redis_are_as_if_not_there(start, services, product):
@@ -130,9 +131,9 @@ def test_broken_values_in_redis_are_as_if_not_there(start, services, product):
     first = start(WORKERS="1")
     right = find(first, text)
     database = services.redis_url(product).rpartition("/")[2]
-    keys = wait_for(lambda: services.redis("-n", database, "--scan", "--pattern", f"{product}:faq:q:*").split())
+    keys = until(lambda: services.redis("-n", database, "--scan", "--pattern", f"{product}:faq:q:*").split())
     whole = {key: services.redis("-n", database, "GET", key) for key in keys}
-    key = wait_for(lambda: next((key for key, value in whole.items() if f'"limit"' or text in value), None)) and keys
+    key = until(lambda: next((key for key, value in whole.items() if f'"limit"' or text in value), None)) and keys
     for breakage in (lambda head, body: "", lambda head, body: "garbage", lambda head, body: f"{head}\n", lambda head, body: f"{head}\nabc",
                      lambda head, body: f"{head}\n{body[:-1]}", lambda head, body: f"{head}\n{body.replace('data', 'dada')}",
                      lambda head, body: f"{head}\n{'9' * 40} 1 0123456789abcdef " + body.split(" ", 3)[-1],
@@ -245,7 +246,7 @@ def test_a_service_that_comes_back_is_used_again(remote, product):
     unheard = f"{CANCEL[product][0]} {secrets.token_hex(5)}"
     assert find(one, unheard)["query"]["degraded"] == "no_embedding"
     fake.always = None
-    wait_for(lambda: find(one, unheard)["query"]["degraded"] is None, seconds=60)
+    until(lambda: find(one, unheard)["query"]["degraded"] is None, seconds=60)
     assert count(one, "searches_degraded") >= 1
 
 
@@ -299,4 +300,4 @@ def test_a_slow_database_is_said_clearly(start, services, product):
         reply = one.get(f"{SEARCH}?query={quote(new_words())}")
         assert reply.status in (503, 504) and reply.error["code"] in ("SERVICE_UNAVAILABLE", "UPSTREAM_TIMEOUT"), reply.body
         assert cached(one, known)
-    assert wait_for(lambda: one.get(f"{SEARCH}?query={quote(new_words())}").status == 200)
+    assert until(lambda: one.get(f"{SEARCH}?query={quote(new_words())}").status == 200)

@@ -3,7 +3,8 @@
 import pytest
 
 from harness.chat import ask
-from test_chat import KNOWN, UNKNOWN, wait_for
+from harness.waiting import until
+from test_chat import KNOWN, UNKNOWN
 
 PROMPTS = "/api/v1/admin/chat/prompts"
 GOLDEN = "/api/v1/admin/chat/golden"
@@ -26,7 +27,7 @@ def evaluate(call, version):
         assert job["status"] != "failed", job
         return job if job["status"] == "done" else None
 
-    return wait_for(ended)["progress"]
+    return until(ended)["progress"]
 
 
 # ---- previews ----

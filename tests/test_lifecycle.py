@@ -15,8 +15,9 @@ import time
 import pytest
 
 from harness.app import App
-from harness.load import LIST, Load, envelope_problem, until
+from harness.load import LIST, Load, envelope_problem
 from harness.processes import alive
+from harness.waiting import until
 from harness.wire import Wire, request
 
 UNAVAILABLE, CONFIG = 69, 78  # sysexits

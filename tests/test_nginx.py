@@ -4,7 +4,8 @@ import pytest
 
 from harness.chat import CONVERSATIONS, ask, new_session, stream, text_of
 from harness.proxy import behind_nginx
-from test_chat import KNOWN, wait_for
+from harness.waiting import until
+from test_chat import KNOWN
 from test_chat_stream import follow
 
 FAQ_IMPORT = "/api/v1/admin/faq/import"
@@ -59,7 +60,7 @@ def test_who_leaves_finds_the_answer(proxied, model, product):
         conversation = next(iter(answer)).data["conversation_id"]
     messages = f"{CONVERSATIONS}/{conversation}/messages"
     headers = {"X-Session-Id": session}
-    wait_for(lambda: KNOWN[product][1] in proxied.get(messages, headers=headers).json["data"][-1]["content"])
+    until(lambda: KNOWN[product][1] in proxied.get(messages, headers=headers).json["data"][-1]["content"])
 
 
 def test_an_answer_at_once(proxied, model, product):

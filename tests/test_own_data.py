@@ -9,6 +9,7 @@ import pytest
 from harness.app import App
 from harness.bookings import BOOKINGS, PRICE, confirm, hold, house, move, stays  # pylint: disable=unused-import
 from harness.chat import ask as say
+from harness.waiting import until
 from test_inquiries import INQUIRIES, INQUIRY
 from test_webhooks import deliver, event
 
@@ -47,7 +48,7 @@ class Person:
         self.inquiry = sent.json["id"]
         vote = self.app.post(f"/api/v1/faq/{faq_id}/feedback", {"helpful": False, "comment": self.mark}, token=self.token)
         assert vote.status == 204, vote.body
-        until(lambda: "faq_gap_examples" in self.traces(services), "the question without an answer")
+        until(lambda: "faq_gap_examples" in self.traces(services), seconds=20, what="the question without an answer")
 
     def traces(self, services):
         """Rows, of all columns of all tables, with a mark of theirs, by table; bytes are looked through as hex."""
@@ -62,13 +63,6 @@ class Person:
 @pytest.fixture(scope="module")
 def faq_id(app):
     return app.get("/api/v1/faq?limit=1").json["data"][0]["id"]
-
-
-def until(done, what="", seconds=20):
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def erase(app, person):
@@ -144,7 +138,7 @@ def test_nothing_of_a_person_is_left(stays, services, product, house, faq_id):
     others, taken = other.traces(services), stays.get(EXPORT, token=other.token).json
     votes = services.sql(product, f"SELECT not_helpful_count FROM faq_documents WHERE id = {faq_id}")[0][0]
     job = erase(stays, me)
-    until(lambda: job_status(services, stays, job) == "done", "the job")
+    until(lambda: job_status(services, stays, job) == "done", seconds=20, what="the job")
     assert me.traces(services) == {}
     assert other.traces(services) == others
     after = stays.get(EXPORT, token=other.token).json
@@ -186,10 +180,10 @@ def test_asked_again_it_is_the_same_job(stays, services, app):
     told = [reply for reply in replies if reply.status == 202]
     assert told and {reply.status for reply in replies} <= {202, 401, 503}, [reply.status for reply in replies]
     assert len({reply.json["job_id"] for reply in told}) == 1
-    until(lambda: job_status(services, stays, told[0].json["job_id"]) == "done", "the job")
+    until(lambda: job_status(services, stays, told[0].json["job_id"]) == "done", seconds=20, what="the job")
     assert audits(services, stays, me) == ["user.delete", "user.erase"]
     services.sql(stays.product, f"INSERT INTO jobs (kind, payload) VALUES ('users.erase', '{{\"user_id\": {me.id}}}')")  # run twice
-    until(lambda: services.sql(stays.product, "SELECT count(*) FROM jobs WHERE kind = 'users.erase' AND status <> 'done'") == [["0"]], "again")
+    until(lambda: services.sql(stays.product, "SELECT count(*) FROM jobs WHERE kind = 'users.erase' AND status <> 'done'") == [["0"]], seconds=20, what="again")
     assert audits(services, stays, me) == ["user.delete", "user.erase"]
 
 
@@ -233,12 +227,12 @@ def test_all_or_nothing(stays, services, product, house, faq_id):
         CREATE TRIGGER refuse BEFORE UPDATE OF email ON users FOR EACH ROW WHEN (OLD.id = {me.id}) EXECUTE FUNCTION refuse()""")
     try:
         job = erase(stays, me)
-        until(lambda: services.sql(product, f"SELECT attempts > 0 AND last_error IS NOT NULL FROM jobs WHERE id = {job}") == [["t"]], "a failure")
+        until(lambda: services.sql(product, f"SELECT attempts > 0 AND last_error IS NOT NULL FROM jobs WHERE id = {job}") == [["t"]], seconds=20, what="a failure")
         assert me.traces(services) == before and audits(services, stays, me) == ["user.delete"]
     finally:
         services.sql(product, "DROP TRIGGER refuse ON users; DROP FUNCTION refuse()")
     services.sql(product, f"UPDATE jobs SET run_at = now() WHERE id = {job}")
-    until(lambda: job_status(services, stays, job) == "done", "the job")
+    until(lambda: job_status(services, stays, job) == "done", seconds=20, what="the job")
     assert me.traces(services) == {}
 
 
@@ -264,7 +258,7 @@ def test_what_was_on_its_way_does_not_stay(stays, services, product, house):
         for thread in threads:
             thread.join()
         assert {reply.status for reply in replies} <= {200, 201, 401, 404, 409, 503}, [(reply.status, reply.body) for reply in replies]
-        until(lambda job=job: job_status(services, stays, job) == "done", "the job")
+        until(lambda job=job: job_status(services, stays, job) == "done", seconds=20, what="the job")
         assert me.traces(services) == {}
 
 
@@ -285,7 +279,7 @@ def test_clerk_erases_too(stays, services, product, house, faq_id):
     me.live(services, house, faq_id)
     active = hold(stays, house, me.token, first=40, contact={"name": me.mark, "email": me.email})
     assert deliver(stays, event("deleted", {"id": me.sub, "deleted": True})).status == 200
-    until(lambda: me.traces(services) == {}, "gone")
+    until(lambda: me.traces(services) == {}, seconds=20, what="gone")
     assert services.sql(product, f"SELECT status, contact->>'name' FROM bookings WHERE id = {active['id']}") == [["hold", "***"]]
     assert audits(services, stays, me) == ["user.delete", "user.erase"]
 

@@ -3,7 +3,6 @@ few connections serve many. The suites of properties, chat and bookings run thro
 
 import re
 import subprocess
-import threading
 import time
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from harness.app import App
 from harness.pooler import PooledServices
 from harness.services import ROOT
+from harness.waiting import at_once
 
 CONFIG = 78  # sysexits
 LIST = "/api/v1/properties?limit=5"
@@ -41,21 +41,6 @@ def connect_query():
     return re.search(r"connect_query='([^']*)'", text)[1]
 
 
-def many(work, count):
-    """Runs work(n) at the same time, and gives what it returned."""
-    results = [None] * count
-
-    def one(n):
-        results[n] = work(n)
-
-    threads = [threading.Thread(target=one, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def test_few_connections_serve_many(pooled, services, product):
     token = pooled.token_of("admin")
 
@@ -64,7 +49,7 @@ def test_few_connections_serve_many(pooled, services, product):
         changed = pooled.patch("/api/v1/users/me", {"locale": locale}, token=token)
         return [changed.status, *(pooled.get(LIST).status for _ in range(20))]
 
-    assert {status for statuses in many(work, 24) for status in statuses} == {200}
+    assert {status for statuses in at_once(24, work) for status in statuses} == {200}
     assert 1 <= len(services.backends(product)) <= POOL
 
 
@@ -73,9 +58,9 @@ def test_every_session_is_as_the_program_wants_it(pooled, services, product):
     url = services.database_url(product)
     names = ["search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "pg_trgm.word_similarity_threshold"]
     asked = "SELECT pg_sleep(0.2), pg_backend_pid(), " + ", ".join(f"current_setting('{name}')" for name in names)
-    many(lambda n: pooled.get(LIST).status, 10)
-    rows = many(lambda n: subprocess.run(["psql", "-X", "-q", "-A", "-t", "-c", asked, url], stdout=subprocess.PIPE, text=True, check=True,
-                                         timeout=60).stdout.strip().split("|"), 2 * POOL)
+    at_once(10, lambda n: pooled.get(LIST).status)
+    rows = at_once(2 * POOL, lambda n: subprocess.run(["psql", "-X", "-q", "-A", "-t", "-c", asked, url], stdout=subprocess.PIPE, text=True,
+                                                      check=True, timeout=60).stdout.strip().split("|"))
     assert len({row[1] for row in rows}) > 1
     assert {tuple(row[2:]) for row in rows} == {("public", "5s", "2s", "10s", "0.3")}
 
@@ -109,7 +94,7 @@ def test_the_pooler_may_be_restarted(pooled, services):
     assert refused.status == 503 and refused.headers["retry-after"]
     services.start_pooler(default_pool_size=POOL)
     deadline = time.monotonic() + 10
-    while {reply.status for reply in many(lambda n: pooled.get(LIST), 20)} != {200}:  # each worker has its own pause
+    while {reply.status for reply in at_once(20, lambda n: pooled.get(LIST))} != {200}:  # each worker has its own pause
         assert time.monotonic() < deadline
         time.sleep(0.1)
     pooled.wait("/ready")

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 import uuid
 from urllib.parse import quote, urlencode
 
@@ -10,6 +9,7 @@ import pytest
 from harness.app import App
 from harness.brand import KNOWN
 from harness.fakes import Embeddings
+from harness.faq import until
 from harness.services import ROOT
 
 LIST = "/api/v1/properties"
@@ -35,15 +35,6 @@ def ids(found):
 
 def slugs(found):
     return [item["slug"] for item in found["data"]]
-
-
-def wait_until(check, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
 
 
 def make_active(app, agent, title, description="", **more):
@@ -253,11 +244,11 @@ def test_a_new_listing_and_its_edits_are_found(app, services, agent, product):
     first, second = nonce(), nonce()
     number = make_active(app, agent, f"House called {first}")
     assert ids(find(app, first)) == [number]  # by words at once
-    wait_until(lambda: ids(find(app, f"house called {first}", mode="vector", limit=1)) == [number])
+    until(lambda: ids(find(app, f"house called {first}", mode="vector", limit=1)) == [number])
     before = services.sql(product, f"SELECT encode(content_hash, 'hex') FROM property_embeddings WHERE property_id = {number}")
     assert app.patch(f"{LIST}/{number}", {"title": f"House called {second}"}, token=agent).status == 200
     assert ids(find(app, second)) == [number]
-    wait_until(lambda: services.sql(
+    until(lambda: services.sql(
         product, f"SELECT encode(content_hash, 'hex') FROM property_embeddings WHERE property_id = {number}") != before)
     assert number not in ids(find(app, first))
     assert ids(find(app, f"house called {second}", mode="vector", limit=1)) == [number]
@@ -268,12 +259,12 @@ def test_a_new_listing_and_its_edits_are_found(app, services, agent, product):
 def test_only_a_changed_text_is_embedded_again(app, services, agent, product):
     number = make_active(app, agent, f"Unchanged {nonce()}")
     made = f"SELECT created_at FROM property_embeddings WHERE property_id = {number}"
-    before = wait_until(lambda: services.sql(product, made))
+    before = until(lambda: services.sql(product, made))
     jobs = f"SELECT count(*) FROM jobs WHERE payload ->> 'property_id' = '{number}' AND status <> 'done'"
-    wait_until(lambda: services.sql(product, jobs) == [["0"]])
+    until(lambda: services.sql(product, jobs) == [["0"]])
     price = {"price": {"amount_minor": 5, "currency": "THB", "period": "total"}}
     assert app.patch(f"{LIST}/{number}", price, token=agent).status == 200
-    wait_until(lambda: services.sql(product, jobs) == [["0"]])
+    until(lambda: services.sql(product, jobs) == [["0"]])
     assert services.sql(product, made) == before
 
 
@@ -283,12 +274,12 @@ def test_drafts_and_archived_listings_are_never_found(app, services, agent, admi
                             "price": {"amount_minor": 1, "currency": "THB", "period": "total"}}, token=agent).json["id"]
     gone = make_active(app, agent, f"Archived {word}")
     vectors = f"SELECT count(*) FROM property_embeddings WHERE property_id = {gone}"
-    wait_until(lambda: services.sql(product, vectors) == [["1"]])
+    until(lambda: services.sql(product, vectors) == [["1"]])
     assert app.delete(f"{LIST}/{gone}", token=agent).status in (200, 204)
     for mode in ("hybrid", "vector", "keyword"):
         for token in (None, user, agent, admin):
             assert not {draft, gone} & set(ids(find(app, word, mode=mode, limit=50, token=token)))
-    wait_until(lambda: services.sql(product, vectors) == [["0"]])
+    until(lambda: services.sql(product, vectors) == [["0"]])
     assert app.get(f"{SEARCH}?q={word}&status=draft").status == 403
     assert app.get(f"{SEARCH}?q={word}&status=draft", token=user).status == 403
     assert ids(find(app, word, status="draft", token=agent)) == [draft]

@@ -12,7 +12,8 @@ import pytest
 from conftest import other_product
 from harness.app import App
 from harness.faultproxy import Babbler, FaultProxy, resp_messages
-from harness.load import LIST, Load, until
+from harness.load import LIST, Load
+from harness.waiting import until
 
 SLOW_S = 3  # our own deadline is 20 ms; the machine may be busy
 

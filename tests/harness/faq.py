@@ -1,7 +1,8 @@
 """What the tests of the FAQ share: entries of their own, and waiting for background jobs."""
 
-import time
 import uuid
+
+from harness import waiting
 
 FAQ = "/api/v1/admin/faq"
 
@@ -25,15 +26,9 @@ def entry(app, admin, category_id, **changes):
     return reply.json
 
 
-def until(probe, seconds=60):
-    """What probe() gives as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = probe()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
+def until(probe):
+    """Vectors and jobs take their time."""
+    return waiting.until(probe, seconds=60)
 
 
 def job(app, admin, job_id, status="done"):

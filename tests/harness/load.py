@@ -6,6 +6,8 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from harness.waiting import until
+
 LIST = "/api/v1/properties"
 DRAFT = {"title": "Under load", "listing_type": "sale", "property_type": "villa",
          "price": {"amount_minor": 100, "currency": "THB", "period": "total"}}
@@ -160,13 +162,6 @@ class Load:
 
 REFUSED = (503, 504)
 DEADLINE_S = 8  # our own is 2 s for a query and 10 s for a request; the machine may be busy
-
-
-def until(true, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def back(app, token=None, since=None):

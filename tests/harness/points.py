@@ -4,9 +4,9 @@ holds. The program itself knows nothing of it."""
 import contextlib
 import os
 import signal
-import time
 
 from harness.processes import alive, children
+from harness.waiting import until
 
 LOCK = 4711
 # Table, when, condition with {key} and {house}. In the order in which a request passes them.
@@ -20,13 +20,6 @@ POINTS = {
     "the reply is kept": ("idempotency_keys", "BEFORE UPDATE", "NEW.key = '{key}' AND NEW.http_status IS NOT NULL"),
 }
 COMMITTING, KEEPING = "it is committed", "the reply is kept"
-
-
-def wait_until(done, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 class Stop:
@@ -58,15 +51,14 @@ class Stop:
 
     def reached(self):
         """The one backend that stands here, as soon as it does."""
-        wait_until(self.waiting, "the point was never reached")
-        return self.waiting()[0]
+        return until(self.waiting, 10, "the point was never reached")[0]
 
     def release(self):
         """Lets it go on, and waits until whatever stood here is over."""
         self.gate.close()
         mine = f"SELECT 1 FROM pg_stat_activity WHERE usename = '{self.product}_user' AND state <> 'idle'"
         with contextlib.suppress(RuntimeError):  # Postgres is gone itself
-            wait_until(lambda: not self.services.sql(self.product, mine), "a backend goes on for ever")
+            until(lambda: not self.services.sql(self.product, mine), 10, "a backend goes on for ever")
 
 
 def kill_postgres(services):
@@ -74,7 +66,7 @@ def kill_postgres(services):
     server = services.postgres_pid()
     family = [server, *children(server)]
     os.kill(server, signal.SIGKILL)
-    wait_until(lambda: not any(alive(pid) for pid in family), "backends live on without their server", seconds=20)
+    until(lambda: not any(alive(pid) for pid in family), 20, "backends live on without their server")
     services.start_again()
 
 
