@@ -238,6 +238,30 @@ def test_a_narrow_filter_loses_nothing(app, services, agent, product):
         services.sql(product, f"DELETE FROM properties WHERE slug LIKE '{word}-%'")
 
 
+def test_what_is_near_but_refused_takes_no_place(app, services, product):
+    """The vector leg is full of what only happens to be nearest: everything that has the word is still found."""
+    word = nonce()
+    services.sql(product, f"""
+        INSERT INTO properties (slug, created_by, listing_type, property_type, status, price_minor, currency, price_period,
+                                price_base_minor, published_at)
+        SELECT '{word}-' || n, (SELECT min(id) FROM users), 'sale', 'villa', 'active', 1, 'THB', 'total', 1, '2020-01-01'
+        FROM generate_series(1, 80) n""")
+    services.sql(product, f"""
+        INSERT INTO property_texts (property_id, locale, title, description)
+        SELECT id, 'en', CASE WHEN id % 2 = 0 THEN '{word}' ELSE 'Made up' END, '' FROM properties WHERE slug LIKE '{word}-%'""")
+    services.sql(product, f"""
+        INSERT INTO property_embeddings (property_id, locale, model, dims, content_hash, embedding)
+        SELECT id, 'en', 'hash-1536', 1536, sha256(slug::bytea),
+               (SELECT array_agg((k = id % 1000 + 1)::int ORDER BY k) FROM generate_series(1, 1536) k)::vector
+        FROM properties WHERE slug LIKE '{word}-%' AND id % 2 = 1""")
+    try:
+        found = find(app, word, limit=40)
+        assert len(found["data"]) == 40 and all(item["title"] == word for item in found["data"]), len(found["data"])
+        assert not found["has_more"]
+    finally:
+        services.sql(product, f"DELETE FROM properties WHERE slug LIKE '{word}-%'")
+
+
 # ---- freshness and sight ----
 
 def test_a_new_listing_and_its_edits_are_found(app, services, agent, product):

@@ -26,7 +26,8 @@
 #define EXACT_UP_TO 5000
 #define VECTOR_WEIGHT 0.7
 #define KEYWORD_WEIGHT 0.3
-#define SPARE_CANDIDATES 16 /* read beyond the limit, for those that the gate refuses */
+#define SPARE_CANDIDATES                                                                           \
+    50 /* read beyond the limit: a whole leg, all of which the gate may refuse */
 #define MODEL_MAX_BYTES 128
 #define MODEL_NS INT64_C(1000000000)
 #define CORPUS_TEXTS 1000
