@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes one more product out of an existing one: its folder under apps/, seeds, what the tests count on, its settings for
-# Kubernetes, compose services where there is a docker-compose.yml, and roles and databases where development's servers
+# Kubernetes, its compose services and nginx server, and roles and databases where development's servers
 # run. Then it builds it, and writes the generated files: the API document of the tests and docs/config.md. Nothing under
 # libs/ changes.
 #   scripts/new-product.sh NAME [--title TITLE] [--like PRODUCT]
@@ -33,7 +33,7 @@ check_name() {
     [[ ! $name =~ ^(admin|default|postgres|template[01]|pg.*|public|test|dev)$ ]] || die "'$name' has a meaning to Postgres or Redis"
     [[ $title =~ ^[A-Za-z0-9][A-Za-z0-9\ .-]{0,39}$ ]] || die "a title has up to 40 letters, digits, spaces, dots and hyphens"
     local taken there
-    for taken in "apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "migrations/$name" "tests/golden/$name.openapi.json" "tests/search/$name.json"; do
+    for taken in "apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "docker/nginx/templates/$name.conf.template" "migrations/$name" "tests/golden/$name.openapi.json" "tests/search/$name.json"; do
         [[ ! -e $taken ]] || die "$taken exists already"
     done
     for there in $(products); do
@@ -54,7 +54,7 @@ next_number() {
 }
 
 # These files are changed, not made.
-CHANGED=(docs/config.md docs/limits.md docker-compose.yml)
+CHANGED=(docs/config.md docs/limits.md docker-compose.yml docker-compose.prod.yml .env.example)
 
 keep_changed() {
     local file
@@ -94,11 +94,15 @@ copy_files() {
         target=${file//$like/$name}
         mkdir -p "$(dirname "$target")"
         sed "${changes[@]}" "$file" >"$target"
-    done < <(find "apps/$like-api" "seeds/$like" "deploy/kubernetes/$like" "tests/search/$like.json" -type f)
+    done < <(find "apps/$like-api" "seeds/$like" "deploy/kubernetes/$like" "docker/nginx/templates/$like.conf.template" \
+        "tests/search/$like.json" -type f)
 }
 
 add_compose_services() {
-    [[ ! -e docker-compose.yml ]] || python3 scripts/lib/copy_services.py docker-compose.yml "$like" sed "${changes[@]}"
+    local file
+    for file in docker-compose.yml docker-compose.prod.yml .env.example; do
+        python3 scripts/lib/copy_services.py "$file" "$like" sed "${changes[@]}"
+    done
 }
 
 build() {
@@ -124,7 +128,7 @@ old_number=$(product_number "$like")
 old_front=$(sed -n 's#^ *\.frontend_url = "http://localhost:\([0-9]*\)",$#\1#p' "apps/$like-api/product.c")
 front=$((old_front - old_number + number))
 scratch=$(mktemp -d)
-made=("apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "tests/search/$name.json" "tests/golden/$name.openapi.json" "$scratch")
+made=("apps/$name-api" "seeds/$name" "deploy/kubernetes/$name" "docker/nginx/templates/$name.conf.template" "tests/search/$name.json" "tests/golden/$name.openapi.json" "$scratch")
 trap remove_made EXIT
 keep_changed
 list_changes

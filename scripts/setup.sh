@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+# shellcheck source=lib/packages.sh
+source scripts/lib/packages.sh
 
 PACKAGES=(
     # build
@@ -22,69 +24,6 @@ PGVECTOR_SHA256="\
 a71780bf7ab9901094a3d9869c489b6e2bcb858a8c14a5fa52d159933e016308  ${PGVECTOR_SOURCE}-1.dsc
 867a2c328d4928a5a9d6f052cd3bc78c7d60228a9b914ad32aa3db88e9de27b0  ${PGVECTOR_SOURCE}.orig.tar.gz
 6cb10bfdee32a093f0711a53d61f63657514d60058ff76a44ae2a4434f9c7ee5  ${PGVECTOR_SOURCE}-1.debian.tar.xz"
-
-debian_release() {
-    local VERSION_ID='' ID=''
-    # shellcheck source=/dev/null
-    source /etc/os-release
-    [[ $ID == debian && $VERSION_ID =~ ^1[23]$ ]] || die "this script knows Debian 12 and 13, not '$ID $VERSION_ID'"
-    printf '%s\n' "$VERSION_ID"
-}
-
-# Names of the packages that are not installed.
-missing_packages() {
-    comm -23 <(printf '%s\n' "$@" | sort -u) \
-        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u)
-}
-
-apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
-}
-
-# While packages are installed: no service starts and no system-wide Postgres cluster is made.
-forbid_services() {
-    [[ -e /usr/sbin/policy-rc.d ]] || {
-        printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
-        as_root chmod +x /usr/sbin/policy-rc.d
-        undo+=(/usr/sbin/policy-rc.d)
-    }
-    [[ -e /etc/postgresql-common/createcluster.conf ]] || {
-        as_root mkdir -p /etc/postgresql-common/createcluster.d
-        echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.d/none.conf >/dev/null
-        undo+=(/etc/postgresql-common/createcluster.d/none.conf)
-    }
-}
-
-allow_services() {
-    as_root rm -f "${undo[@]}"
-}
-
-install_packages() {
-    local missing
-    undo=()
-    mapfile -t missing < <(missing_packages "$@")
-    ((${#missing[@]})) || return 0
-    say "installing ${#missing[@]} packages: ${missing[*]}"
-    forbid_services
-    trap allow_services EXIT
-    if ! apt_install --simulate "${missing[@]}" >/dev/null 2>&1 || ! apt_install "${missing[@]}"; then
-        as_root apt-get update -q
-        apt_install "${missing[@]}"
-    fi
-    trap - EXIT
-    allow_services
-}
-
-# The address of the machine's own mirror of this release.
-debian_mirror() {
-    local VERSION_CODENAME=''
-    # shellcheck source=/dev/null
-    source /etc/os-release
-    # shellcheck disable=SC2016 # apt replaces these, not the shell
-    apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' |
-        awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && $4 == "Packages" && !found {print $1; found = 1}'
-}
 
 # fetch_source PACKAGE: Debian 13's source package, into the current folder, with lists of its own: the machine's apt stays as it is.
 fetch_source() {

@@ -6,56 +6,18 @@
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+# shellcheck source=lib/packages.sh
+source scripts/lib/packages.sh
 
-FRESH=$DEV/fresh
 CHECKOUT=/srv/fresh.$$ # a name that no file holds: the style checks look for those of this machine
-KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
-codename() {
-    case $1 in
-        12) echo bookworm ;;
-        13) echo trixie ;;
-        *) die "unknown release '$1': use 12 or 13" ;;
-    esac
-}
-
-# "deb" lines of this machine's own Debian mirrors, for another release.
-apt_sources() {
-    local VERSION_CODENAME=''
-    # shellcheck source=/dev/null
-    source /etc/os-release
-    # shellcheck disable=SC2016 # apt replaces these, not the shell
-    apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' |
-        awk -v here="$VERSION_CODENAME" -v there="$1" \
-            '$3 == "main" && $4 == "Packages" && $2 ~ "^" here {sub(here, there, $2); print "deb", $1, $2, $3}' | sort -u
-}
-
-# A minimal system as a tar file, made once.
-make_base() {
-    local name=$1 mirror
-    [[ -s $FRESH/$name.tar ]] && return
-    say "$name: making the base system"
-    mirror=$(apt_sources "$name" | awk -v name="$name" '$3 == name && !found {print $2; found = 1}')
-    rm -rf "$FRESH/$name.base"
-    debootstrap --variant=minbase --keyring="$KEYRING" "$name" "$FRESH/$name.base" "$mirror" >"$FRESH/$name.log" 2>&1 || {
-        tail -n 20 "$FRESH/$name.log" >&2
-        die "debootstrap failed; its log is $FRESH/$name.log"
-    }
-    tar -C "$FRESH/$name.base" -cf "$FRESH/$name.tar.new" .
-    mv "$FRESH/$name.tar.new" "$FRESH/$name.tar"
-    rm -rf "$FRESH/$name.base"
-}
-
-# What this machine needs to reach package registries, given to the system under test: name resolution, apt's
-# transport settings, certificates.
+# Name resolution, registries, and a folder for packages that outlives the system.
 share_network() {
     local name=$1 system=$2
     cp /etc/resolv.conf /etc/hosts "$system/etc/"
-    apt_sources "$name" >"$system/etc/apt/sources.list"
-    apt-config dump | grep -E '^Acquire::(http|https|Check-)' >"$system/etc/apt/apt.conf.d/99machine" || true
+    machine_settings "$name" "$system"
     mkdir -p "$FRESH/$name.archives/partial" "$system/var/cache/apt/archives"
     mount --bind "$FRESH/$name.archives" "$system/var/cache/apt/archives"
-    cp /etc/ssl/certs/ca-certificates.crt "$system/etc/machine-certificates.crt"
 }
 
 # Runs in namespaces of its own: when it ends, so does every process and mount that it made.

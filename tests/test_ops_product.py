@@ -3,6 +3,7 @@ changes nothing under libs/."""
 
 import base64
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import PRODUCTS
 from harness.services import ROOT
@@ -18,24 +20,7 @@ from harness.services import ROOT
 # Always the same folder: what was compiled in it before comes from the compiler's cache, where there is one.
 COPY = Path("/var/tmp/new-product-copy")
 NAME, TITLE = "orchid", "Orchid Stays"
-COMPOSE = f"""# The servers and every product.
-services:
-  postgres:
-    image: "db:1"
-
-  # A product.
-  {PRODUCTS[0]}-api:
-    environment:
-      REDIS_URL: "redis://{PRODUCTS[0]}@redis:6379/0"
-    ports:
-      - "127.0.0.1:8101:8000"
-
-  proxy:
-    image: "proxy:1"
-
-volumes:
-  data:
-"""
+COMPOSE = ("docker-compose.yml", "docker-compose.prod.yml")
 
 
 def files_of(folder):
@@ -58,7 +43,6 @@ class Copy:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             target.chmod((ROOT / path).stat().st_mode)
-        (self.folder / "docker-compose.yml").write_text(COMPOSE)
         (self.folder / "node_modules").symlink_to(ROOT / "node_modules")
         subprocess.run(["git", "init", "-q"], cwd=self.folder, check=True)
 
@@ -148,9 +132,9 @@ def brand(copy):
 def test_only_its_own_files_are_new(copy, brand):
     after = files_of(copy.folder)
     new = {path for path in after if path not in brand}
-    assert all(path.startswith((f"apps/{NAME}-api/", f"seeds/{NAME}/", f"deploy/kubernetes/{NAME}/")) or path in (f"tests/golden/{NAME}.openapi.json", f"tests/search/{NAME}.json")
-               for path in new)
-    assert {path for path in brand if after.get(path) != brand[path]} == {"docs/config.md", "docker-compose.yml"}
+    single = (f"tests/golden/{NAME}.openapi.json", f"tests/search/{NAME}.json", f"docker/nginx/templates/{NAME}.conf.template")
+    assert all(path.startswith((f"apps/{NAME}-api/", f"seeds/{NAME}/", f"deploy/kubernetes/{NAME}/")) or path in single for path in new)
+    assert {path for path in brand if after.get(path) != brand[path]} == {"docs/config.md", ".env.example", *COMPOSE}
     assert not any(PRODUCTS[0].encode() in after[path].lower() for path in new), [path for path in new if PRODUCTS[0].encode() in after[path].lower()]
 
 
@@ -162,16 +146,33 @@ def test_its_sign_in_is_its_own(copy, brand):
     assert len({key(product) for product in (*PRODUCTS, NAME)}) == len(PRODUCTS) + 1
 
 
-def test_it_has_compose_services_of_its_own(copy, brand):
-    text = (copy.folder / "docker-compose.yml").read_text()
-    added = f"""
-  {NAME}-api:
-    environment:
-      REDIS_URL: "redis://{NAME}@redis:6379/2"
-    ports:
-      - "127.0.0.1:8103:8000"
-"""
-    assert text == COMPOSE.replace("\n\n  proxy:", f"\n{added}\n  proxy:")
+def named(text):
+    """What is said of a product, said of the new one."""
+    return text.replace(PRODUCTS[0].upper(), NAME.upper()).replace(PRODUCTS[0], NAME)
+
+
+@pytest.mark.parametrize("file", COMPOSE)
+def test_it_has_compose_services_of_its_own(copy, brand, file):
+    old, new = yaml.safe_load(brand[file]), yaml.safe_load((copy.folder / file).read_text())
+    like = {name: service for name, service in old["services"].items() if PRODUCTS[0] in name}
+    made = {name: service for name, service in new["services"].items() if name not in old["services"]}
+    assert set(made) == {f"{NAME}-api", f"{NAME}-migrate"} == {named(name) for name in like}
+    for name, service in like.items():
+        one = made[named(name)]
+        assert one["image"] == named(service["image"]) and one["build"]["args"] == {"PRODUCT": NAME}
+        assert one["depends_on"] == {named(of): condition for of, condition in service["depends_on"].items()}
+        assert one["environment"]["DATABASE_URL_FILE"] == f"/run/secrets/{NAME}/database_url"
+        assert PRODUCTS[0] not in json.dumps(one).lower(), one
+
+
+def test_the_other_compose_services_know_it(copy, brand):
+    development, production = (yaml.safe_load((copy.folder / file).read_text())["services"] for file in COMPOSE)
+    assert development[f"{NAME}-api"]["ports"] == ["127.0.0.1:8103:8000"]
+    assert f"{NAME.upper()}_CLERK_PUBLISHABLE_KEY" in development["keys"]["environment"]
+    assert production["nginx"]["environment"][f"{NAME.upper()}_HOST"].startswith(f"${{{NAME.upper()}_HOST:?")
+    assert f"{NAME}-api" in production["nginx"]["depends_on"]
+    assert f"server_name ${{{NAME.upper()}_HOST}};" in (copy.folder / f"docker/nginx/templates/{NAME}.conf.template").read_text()
+    assert f"#{NAME.upper()}_FRONTEND_URL=" in (copy.folder / ".env.example").read_text()
 
 
 def test_servers_that_run_know_it_at_once(copy, brand):

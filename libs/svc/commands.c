@@ -36,7 +36,7 @@ static int exit_code(err result)
                                                                         : EX_SOFTWARE;
 }
 
-static int report(struct ctx *ctx, err result)
+int command_report(struct ctx *ctx, err result)
 {
     if (!is_ok(result)) {
         fprintf(stderr, "%s\n", ctx->error.text);
@@ -79,8 +79,9 @@ int command_migrate(const struct command *command)
     ctx_init(&ctx, command->arena, &clock_system, command->log, COMMAND_TIMEOUT_MS);
     char owner_role[64];
     const struct migrate_plan plan = schema_plan(command->product, owner_role);
-    return report(&ctx, command->status ? print_status(&ctx, &command->settings->db, &plan)
-                                        : run_migrations(&ctx, &command->settings->db, &plan));
+    return command_report(&ctx, command->status
+                                    ? print_status(&ctx, &command->settings->db, &plan)
+                                    : run_migrations(&ctx, &command->settings->db, &plan));
 }
 
 static err seed(struct ctx *ctx, const struct services *services, void *arg)
@@ -145,7 +146,7 @@ int command_openapi(const struct command *command)
     if (is_ok(result)) {
         printf("%.*s\n", (int)len, text);
     }
-    return report(&ctx, result);
+    return command_report(&ctx, result);
 }
 
 static err set_role(struct ctx *ctx, const struct services *services, void *arg)
@@ -241,5 +242,5 @@ int command_dev_token(const struct command *given)
     if (is_ok(result)) {
         printf("%s\n", token);
     }
-    return report(&ctx, result);
+    return command_report(&ctx, result);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/ctx.h"
@@ -66,6 +67,39 @@ err listen_open(struct ctx *ctx, const char *address, int port, int count, int *
             return opened;
         }
     }
+    return OK;
+}
+
+/* Of a socket that listens on every address, the one of this machine. */
+static void local_address(struct sockaddr_storage *storage)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
+    if (storage->ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY)) {
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    } else if (storage->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)) {
+        v6->sin6_addr = in6addr_loopback;
+    }
+}
+
+err listen_dial(struct ctx *ctx, const char *address, int port, int timeout_s, int *out_fd)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = 0;
+    if (!parse_address(address, port, &storage, &len)) {
+        return fail(ctx, ERR_UNAVAILABLE, "BIND_ADDR %s is not an IPv4 or IPv6 address", address);
+    }
+    local_address(&storage);
+    const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct timeval limit = {.tv_sec = timeout_s};
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+        connect(fd, (const struct sockaddr *)&storage, len) != 0) {
+        const int why = errno;
+        close(fd);
+        return fail(ctx, ERR_UNAVAILABLE, "cannot reach %s:%d: %s", address, port, strerror(why));
+    }
+    *out_fd = fd;
     return OK;
 }
 

@@ -41,6 +41,8 @@ static const struct verb verbs[] = {
     {"seed", NULL, "seed [--from DIR]                load development data", command_seed, false},
     {"check-config", NULL, "check-config [--markdown|--check-llm]  settings, secrets hidden",
         command_check_config, false},
+    {"healthcheck", NULL, "healthcheck                      whether the running server is ready",
+        command_healthcheck, false},
     {"openapi", NULL, "openapi                          the API document", command_openapi, true},
     {"user", "set-role", "user set-role --clerk-id ID --role ROLE", command_user_set_role, false},
     {"dev-token", NULL, "dev-token [--sub S] [--email E] [--role ROLE]", command_dev_token, false},

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Copies the services of one product in a compose file: copy_services.py FILE PRODUCT COMMAND...
+"""Copies what a compose file, or its file of variables, says of one product: copy_services.py FILE PRODUCT COMMAND...
 
-COMMAND reads their text and writes that of the new product's, which is put behind the last of them. The rest of the file,
-comments included, stays as it is.
+COMMAND reads that text and writes the new product's. The product's services are put behind the last of them, and each line
+elsewhere whose key names the product is put behind that line. The rest, comments included, stays as it is.
 """
 
 import re
@@ -29,13 +29,21 @@ def blocks(lines):
 
 def main():
     file, product, command = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    key = re.compile(rf"^\s*#?\s*(?:- )?[\w.-]*{product}[\w.-]*(?::|=)", re.IGNORECASE)
+
+    def changed(text):
+        return subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
+
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     mine = [block for block in blocks(lines) if product in block[2]]
-    if not mine:
-        sys.exit(f"{file} has no service of {product} to copy")
-    text = "".join("\n" + "".join(lines[first:end]) for first, end, _ in mine)
-    new = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
-    file.write_text("".join([*lines[: mine[-1][1]], new, *lines[mine[-1][1] :]]), encoding="utf-8")
+    inside = {number for first, end, _ in mine for number in range(first, end)}
+    behind = {number: line for number, line in enumerate(lines) if number not in inside and key.match(line)}
+    if mine:
+        behind[mine[-1][1] - 1] = "".join("\n" + "".join(lines[first:end]) for first, end, _ in mine)
+    if not behind:
+        sys.exit(f"{file} says nothing of {product}")
+    file.write_text("".join(line + (changed(behind[number]) if number in behind else "") for number, line in enumerate(lines)),
+                    encoding="utf-8")
 
 
 if __name__ == "__main__":

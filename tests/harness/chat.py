@@ -1,6 +1,5 @@
 """The chat as a client uses it: questions, and answers as they are written."""
 
-import http.client
 import json
 import re
 import secrets
@@ -34,7 +33,7 @@ class Stream:
     """Events of one reply as they come. Iterating ends when the server ends the body."""
 
     def __init__(self, app, method, path, body=None, headers=None, timeout=40):
-        self.connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=timeout)
+        self.connection = app.connection(timeout)
         headers = {"Accept": "text/event-stream", **(headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
