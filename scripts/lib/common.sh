@@ -87,7 +87,7 @@ secret_file() {
 # pid_is PIDFILE PROGRAM: prints the pid if it lives and still runs PROGRAM (pids are used again after a crash).
 pid_is() {
     local pid
-    [[ -s $1 ]] && read -r pid <"$1" || return 1
+    [[ -s $1 ]] && { read -r pid || [[ $pid ]]; } <"$1" || return 1 # the last line may lack its end
     [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$2"* ]] || return 1
     printf '%s\n' "$pid"
 }
