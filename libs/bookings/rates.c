@@ -1,6 +1,6 @@
 #include "bookings/rates.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "bookings/internal.h"
 #include "bookings/sql.h"
@@ -28,11 +28,12 @@ static const struct field rates_listing_fields[] = {
     FIELD_I64(struct rates_listing, min_nights, "At least"),
     FIELD_I64(struct rates_listing, max_nights, "At most"),
     FIELD_BOOL(struct rates_listing, is_free, "Nobody has one of the nights"),
-    FIELD_STRS(struct rates_listing, rules, "Eight numbers each"),
+    FIELD_STR(struct rates_listing, rules, "Eight numbers each"),
 };
 enum { ROW_BASE = 7 };
 
 enum { FROM, TO, NIGHTLY, MIN_NIGHTS, MAX_NIGHTS, NO_ARRIVAL, NO_DEPARTURE, PRIORITY, NUMBERS };
+#define RULE_TEXT_MIN (2 * NUMBERS) /* a digit and a space each */
 
 static struct quote_plan plan_of(const struct rates_listing *row)
 {
@@ -50,17 +51,28 @@ static struct quote_plan plan_of(const struct rates_listing *row)
     };
 }
 
-/* As sql/rates_find.sql writes it. */
-static bool read_rule(const char *text, struct quote_rule *out)
+/* What follows the number at `text`, and a separator; NULL = there is none. Postgres wrote it, so it fits. */
+static const char *read_number(const char *text, int64_t *out)
+{
+    const bool negative = *text == '-';
+    const char *digits = text + negative, *at = digits;
+    uint64_t number = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        number = number * 10 + (uint64_t)(*at - '0');
+    }
+    *out = (int64_t)(negative ? 0 - number : number);
+    return at == digits ? NULL : at + (*at == ' ');
+}
+
+/* As sql/rates_find.sql writes it; what follows it, or NULL. */
+static const char *read_rule(const char *text, struct quote_rule *out)
 {
     int64_t numbers[NUMBERS];
-    for (int i = 0; i < NUMBERS; i++) {
-        char *end = NULL;
-        numbers[i] = strtoll(text, &end, 10);
-        if (end == text) {
-            return false;
-        }
-        text = end;
+    for (int i = 0; i < NUMBERS && text != NULL; i++) {
+        text = read_number(text, &numbers[i]);
+    }
+    if (text == NULL) {
+        return NULL;
     }
     *out = (struct quote_rule){
         .from = numbers[FROM],
@@ -72,19 +84,21 @@ static bool read_rule(const char *text, struct quote_rule *out)
         .no_departure = (unsigned)numbers[NO_DEPARTURE],
         .priority = numbers[PRIORITY],
     };
-    return *text == '\0';
+    return text;
 }
 
 static err read_rates(struct ctx *ctx, const struct rates_listing *row, struct quote_rates *out)
 {
-    struct quote_rule *rules =
-        ARENA_ARRAY(ctx->arena, struct quote_rule, (size_t)row->rules.count + 1);
-    for (int64_t i = 0; i < row->rules.count; i++) {
-        if (!read_rule(row->rules.items[i], &rules[i])) {
+    const size_t most = strlen(row->rules) / RULE_TEXT_MIN + 1;
+    struct quote_rule *rules = ARENA_ARRAY(ctx->arena, struct quote_rule, most);
+    int64_t count = 0;
+    for (const char *text = row->rules; *text != '\0'; count++) {
+        text = read_rule(text, &rules[count]);
+        if (text == NULL) {
             return fail(ctx, ERR_INTERNAL, "a rule is not eight numbers");
         }
     }
-    *out = (struct quote_rates){plan_of(row), rules, row->rules.count};
+    *out = (struct quote_rates){plan_of(row), rules, count};
     return OK;
 }
 

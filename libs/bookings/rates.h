@@ -33,7 +33,7 @@ struct rates_listing {
     bool is_free; /* nobody has one of the nights, when asked: a hint, only holding makes sure */
     int64_t base_minor, weekend_minor, cleaning_minor, extra_guest_minor, extra_guest_from,
         weekly_discount, monthly_discount, tax, min_nights, max_nights; /* as struct quote_plan */
-    struct strs rules;                                                  /* as they are in the row */
+    const char *rules;                                                  /* as they are in the row */
 };
 
 struct rates_query {

@@ -3,9 +3,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "core/assert.h"
@@ -32,11 +33,30 @@ void crypto_sha256(const void *data, size_t len, uint8_t out[CRYPTO_SHA256_LEN])
     ASSERT(EVP_Digest(data, len, out, /* out_len */ NULL, sha256(), /* engine */ NULL) == 1);
 }
 
+/* Made once, as above; it takes a new key at every call. */
+static EVP_MAC_CTX *hmac_sha256(void)
+{
+    static EVP_MAC_CTX *kept;
+    if (kept == NULL) {
+        char digest[] = "SHA256";
+        const OSSL_PARAM params[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
+        EVP_MAC *mac = EVP_MAC_fetch(/* ctx */ NULL, "HMAC", /* properties */ NULL);
+        kept = EVP_MAC_CTX_new(mac);
+        EVP_MAC_free(mac);
+        ASSERT(kept != NULL && EVP_MAC_CTX_set_params(kept, params) == 1);
+    }
+    return kept;
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
     uint8_t out[CRYPTO_SHA256_LEN])
 {
-    ASSERT(key_len <= INT_MAX);
-    ASSERT(HMAC(EVP_sha256(), key, (int)key_len, data, len, out, NULL) != NULL);
+    EVP_MAC_CTX *ctx = hmac_sha256();
+    size_t out_len = 0;
+    ASSERT(EVP_MAC_init(ctx, key, key_len, /* params */ NULL) == 1 &&
+           EVP_MAC_update(ctx, data, len) == 1 &&
+           EVP_MAC_final(ctx, out, &out_len, CRYPTO_SHA256_LEN) == 1);
 }
 
 void crypto_random(void *out, size_t len)
