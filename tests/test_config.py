@@ -106,7 +106,7 @@ GOOD = {
     "API_V1_PREFIX": ["/api", "/x/api/v1", "/API_v1.0~x"], "FRONTEND_URL": ["http://localhost:5273", "https://a.test,https://b.test:8443", " https://a.test , https://b.test ", ""],
     "METRICS_TOKEN": ["", "01234567", "!~" * 20],
     "DATABASE_URL": ["postgres://u:p@h/d", "postgresql://u@h:5433/d?sslmode=require", "postgresql+asyncpg://u:p@h/d", "postgresql:///d?host=/run/pg", "postgresql://u:p%40@[::1]:1/d"],
-    "MIGRATE_DATABASE_URL": ["", "postgresql+asyncpg://u:p@h/d"],
+    "MIGRATE_DATABASE_URL": ["", "postgresql+asyncpg://u:p@h/d"], "DATABASE_READ_URL": ["", "postgresql://u@h:5433/d?sslmode=require"],
     "REDIS_URL": ["", "redis://h", "redis://h:1/15", "redis://:p@h/0", "redis://u:p@h:6379/2", "unix:///run/redis.sock?db=3", "redis://[::1]:6379"],
     "REDIS_KEY_PREFIX": ["a:", "x" * 63 + ":"], "CLERK_SECRET_KEY": ["", "sk_test_abc"], "CLERK_WEBHOOK_SECRET": ["", WEBHOOK_SECRET], "CLERK_JWKS_URL": ["", "http://127.0.0.1:1/x", "https://h.test/.well-known/jwks.json"],
     "CLERK_API_URL": ["http://127.0.0.1:1", "https://api.clerk.com/v1"], "ADMIN_EMAILS": ["", "a@b.test", " A@b.test , c.d+e@f.test "], "ADMIN_CLERK_IDS": ["", "user_1,user_2", "user-A_9 , x"],
@@ -115,7 +115,7 @@ GOOD = {
     "CHAT_MODEL_FALLBACK": ["", "m"], "CHAT_TOOLS_ENABLED": ["", "faq_rag", "faq_rag, property_search"],
     "CLERK_DEV_PRIVATE_KEY": [""], "CLERK_PUBLISHABLE_KEY": [], "CLERK_JWT_KEY": [], "PRODUCT_ID": [],
 }
-BAD["MIGRATE_DATABASE_URL"] = [value for value in BAD["DATABASE_URL"] if value]
+BAD["DATABASE_READ_URL"] = BAD["MIGRATE_DATABASE_URL"] = [value for value in BAD["DATABASE_URL"] if value]
 
 
 def by_type(kind):
@@ -197,7 +197,7 @@ def test_no_command_starts_with_a_bad_setting(product, base, verb):
 STRICT = {
     "FRONTEND_URL": ["", None], "CLERK_SECRET_KEY": ["", None, f"sk_test_{CANARY}", "sk_live_replace_me", "sk_live_xxxxxxxx", "sk_live_example"], "CLERK_WEBHOOK_SECRET": ["", None, "whsec_changeme"],
     "CLERK_DEV_PRIVATE_KEY": ["issuer"], "CLERK_PUBLISHABLE_KEY": ["", None], "DATABASE_URL": ["", None, "postgresql://u:replace-me@h/d", "postgresql://u:changeme@h/d"],
-    "METRICS_TOKEN": ["replace-me-replace-me"], "CLERK_JWKS_URL": ["http://jwks.test/x"], "CLERK_API_URL": ["http://api.test/v1"],
+    "METRICS_TOKEN": ["replace-me-replace-me"], "DATABASE_READ_URL": ["postgresql://u:replace-me@h/d"], "CLERK_JWKS_URL": ["http://jwks.test/x"], "CLERK_API_URL": ["http://api.test/v1"],
 }
 
 
@@ -331,7 +331,7 @@ def secret_names(product, base):
 
 
 def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
-    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef", "OPENAI_API_KEY": "sk-abc", "LLM_API_KEY": "sk-abc",
+    values = {"DATABASE_URL": "postgresql://u:p@h/d", "MIGRATE_DATABASE_URL": "postgresql://u:p@h/d", "DATABASE_READ_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://u:p@h", "METRICS_TOKEN": "0123456789abcdef", "OPENAI_API_KEY": "sk-abc", "LLM_API_KEY": "sk-abc",
               "CLERK_SECRET_KEY": "sk_test_abc", "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET, "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem()}
     names = secret_names(product, base)
     assert set(names) == set(values)
@@ -352,7 +352,7 @@ def test_every_secret_may_come_from_a_file(product, base, issuer, tmp_path):
 
 
 def test_secrets_are_never_shown(product, issuer, tmp_path):
-    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2, "OPENAI_API_KEY": f"sk-{CANARY}", "LLM_API_KEY": f"sk-{CANARY}",
+    canary = {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d", "DATABASE_READ_URL": f"postgresql://u:{CANARY}@h/d", "MIGRATE_DATABASE_URL": f"postgresql:///d?host=/x&password={CANARY}", "REDIS_URL": f"redis://u:{CANARY}@h", "METRICS_TOKEN": CANARY * 2, "OPENAI_API_KEY": f"sk-{CANARY}", "LLM_API_KEY": f"sk-{CANARY}",
               "CLERK_SECRET_KEY": f"sk_test_{CANARY}", "CLERK_WEBHOOK_SECRET": f"whsec_{CANARY}0", "CLERK_JWT_KEY": issuer.public_pem(), "CLERK_DEV_PRIVATE_KEY": issuer.private_pem(),
               "CLERK_PUBLISHABLE_KEY": issuer.publishable_key, "CLERK_JWKS_URL": f"https://u:{CANARY}@h.test/x", "CLERK_API_URL": f"https://u:{CANARY}@h.test"}
     hidden = [CANARY, issuer.private_pem().splitlines()[3]]

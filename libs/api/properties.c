@@ -40,14 +40,14 @@ static err count_all(struct call *call, const char *count, const struct property
         return OK;
     }
     call->page.has_total = true;
-    return properties_count(call->ctx, call->services->db, property_filters_json(call->ctx, search),
-        strcmp(count, "exact") == 0, &call->page.total);
+    return properties_count(call->ctx, call_property_reads(call),
+        property_filters_json(call->ctx, search), strcmp(count, "exact") == 0, &call->page.total);
 }
 
 static err show_full(struct call *call, const struct property_view *view)
 {
     struct list full = {0};
-    TRY(properties_expand(call->ctx, call->services->db, &call->page.items, view, &full));
+    TRY(properties_expand(call->ctx, call_property_reads(call), &call->page.items, view, &full));
     call->page.items = full;
     call->page.shape = &property_shape;
     return OK;
@@ -82,7 +82,7 @@ static err list(struct call *call)
         .limit = in->limit + 1,
     };
     struct page *page = &call->page;
-    TRY(properties_list(call->ctx, call->services->db, &query, &search.view, &page->items));
+    TRY(properties_list(call->ctx, call_property_reads(call), &query, &search.view, &page->items));
     if (input_cut_page(page, in->limit)) {
         const struct property_summary *rows = page->items.items;
         const struct property_summary *last = &rows[page->items.count - 1];
@@ -100,7 +100,7 @@ static err facets(struct call *call)
 {
     struct property_search search = {0};
     TRY(call_property_filters(call, call->query, &search));
-    return properties_facets(call->ctx, call->services->db,
+    return properties_facets(call->ctx, call_property_reads(call),
         property_filters_json(call->ctx, &search), call->out);
 }
 
@@ -139,19 +139,19 @@ static err get(struct call *call)
     const struct property_params *params = call->params;
     const struct property_query_in *in = call->query;
     const int64_t id = read_id(params->id);
+    struct db *db = call_property_reads(call);
     struct property_view view;
     TRY(call_property_view(call, in->locale, in->currency, &view));
     call->cache_control =
         call->principal.role == ROLE_GUEST ? "public, max-age=60" : "private, no-cache";
     if (id != 0 && !view.staff && view.currency == NULL) {
-        TRY(properties_get_document(call->ctx, call->services->db, id, view.locale, &call->raw,
-            &call->version));
+        TRY(properties_get_document(call->ctx, db, id, view.locale, &call->raw, &call->version));
         call->raw_len = strlen(call->raw);
         call->raw_type = "application/json";
         return OK;
     }
     struct property *out = call->out;
-    TRY(properties_get(call->ctx, call->services->db, id, id == 0 ? params->id : NULL, &view, out));
+    TRY(properties_get(call->ctx, db, id, id == 0 ? params->id : NULL, &view, out));
     call->version = out->version;
     return OK;
 }

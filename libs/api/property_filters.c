@@ -3,6 +3,11 @@
 #include "core/services.h"
 #include "http/call.h"
 
+struct db *call_property_reads(const struct call *call)
+{
+    return call->principal.role == ROLE_GUEST ? call->services->reads : call->services->db;
+}
+
 static struct property_rules rules_of(const struct call *call)
 {
     return (struct property_rules){
@@ -16,7 +21,7 @@ err call_property_filters(struct call *call, const struct property_filters *in,
     struct property_search *out)
 {
     const struct property_rules rules = rules_of(call);
-    return property_filters_read(call->ctx, call->services->db, &rules, in, out);
+    return property_filters_read(call->ctx, call_property_reads(call), &rules, in, out);
 }
 
 err call_property_view(struct call *call, const char *locale, const char *currency,

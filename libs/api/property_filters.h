@@ -6,6 +6,10 @@
 #include "properties/filters.h"
 
 struct call;
+struct db;
+
+/* Where this caller reads listings: what a guest sees may be seconds old; who is signed in sees what they just wrote. */
+struct db *call_property_reads(const struct call *call);
 
 err call_property_filters(struct call *call, const struct property_filters *in,
     struct property_search *out);

@@ -42,6 +42,7 @@ static err search(struct call *call)
         filters.view.locale = input_guess_locale(call, in->q);
     }
     const struct finder_query query = {
+        .db = call_property_reads(call),
         .text = in->q,
         .filters = property_filters_json(call->ctx, &filters),
         .mode = in->mode,
@@ -66,10 +67,10 @@ static err similar(struct call *call)
 {
     const struct id_params *params = call->params;
     const struct similar_query *in = call->query;
-    struct property_view view;
-    TRY(call_property_view(call, in->locale, /* currency */ NULL, &view));
-    return finder_similar(call->ctx, call->services->finder, params->id, &view, in->limit,
-        &call->page.items);
+    struct finder_like like = {
+        .db = call_property_reads(call), .id = params->id, .limit = in->limit};
+    TRY(call_property_view(call, in->locale, /* currency */ NULL, &like.view));
+    return finder_similar(call->ctx, call->services->finder, &like, &call->page.items);
 }
 
 #define SEARCH_ROW                                                                                 \

@@ -31,6 +31,7 @@ struct health_check {
 
 struct services {
     struct db *db;         /* fast lane; db_tx gives transactions */
+    struct db *reads;      /* for guests, may be seconds old: the replica; db where there is none */
     struct cache *cache;   /* Redis; every use works without it */
     struct client *client; /* outbound HTTP */
     struct auth *auth;

@@ -76,6 +76,9 @@ static void start_session(struct db_conn *conn)
     if (!watch(conn, LOOP_READ)) {
         return;
     }
+    if (conn->env->product_id != NULL && db_query_prove(conn) == NULL) {
+        return;
+    }
     for (size_t i = 0; conn->env->statements[i] != NULL; i++) {
         for (const struct db_stmt *const *stmt = conn->env->statements[i]; *stmt != NULL; stmt++) {
             if (db_query_prepare(conn, *stmt) == NULL) {
@@ -138,6 +141,7 @@ void db_conn_open(struct db_conn *conn)
 {
     ASSERT(conn->state == DB_CONN_DOWN);
     conn->state = DB_CONN_CONNECTING;
+    conn->refused = NULL;
     loop_timer_start(conn->timer, LIMIT_DB_CONNECT_MS, 0);
     if (conn->lookup != NULL) {
         db_lookup_start(conn->lookup, conn->env->params.host);

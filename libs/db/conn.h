@@ -31,6 +31,7 @@ struct db_env {
     struct db_params params;
     const struct db_stmt *const *const *statements;
     err (*before_commit)(struct ctx *ctx, struct db *tx); /* or NULL */
+    const char *product_id; /* every connection has to prove that it reads this one's; or NULL */
     bool echo;
     struct db_query *free_queries;
     struct db_conn *unflushed; /* what was sent on them leaves at the end of the turn */
@@ -56,6 +57,7 @@ struct db_conn {
     int64_t progress_ns; /* last sign of life while something was asked */
     int unsynced;        /* queries that share the next Sync */
     int executed;        /* statements since the plans were made */
+    const char *refused; /* why this one must not be used; NULL = nothing wrong */
     bool dirty;          /* in env->unflushed */
     struct db_conn *next_unflushed;
     /* Tells the owner: became ready, went down, or (ready) has answered all it was asked. */
@@ -82,6 +84,8 @@ struct db_query *db_query_text(struct db_conn *conn, const char *sql);
 struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *stmt);
 struct db_query *db_query_execute(struct db_conn *conn, const struct db_stmt *stmt,
     struct db_args args);
+/* Asks db_session_proof; another answer than true breaks the connection. */
+struct db_query *db_query_prove(struct db_conn *conn);
 
 /* The same for a statement that reads, with a Sync that it shares. After an error of one before it the result is
  * PGRES_PIPELINE_ABORTED: it did not run and has to be asked again. */

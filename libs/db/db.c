@@ -22,6 +22,10 @@ const struct field db_config_fields[] = {
         "Postgres URL of the migration role, not through a pooler; empty = DATABASE_URL",
         .dflt_text = "", .check = is_valid_or_empty,
         .check_text = "must be postgres://user:password@host:port/database"),
+    FIELD_SECRET(struct db_config, database_read_url,
+        "Postgres URL of a read replica, for listings that guests read; empty = none",
+        .dflt_text = "", .check = is_valid_or_empty,
+        .check_text = "must be postgres://user:password@host:port/database"),
     FIELD_I64(struct db_config, database_pool_size,
         "Kept Postgres connections of the whole product, split over the workers", .min = 1,
         .max = 1000, .dflt = 10),
@@ -53,18 +57,22 @@ static int share(int64_t whole, int workers)
 struct db *db_open(struct loop *loop, const struct db_options *options)
 {
     const struct db_config *config = options->config;
+    const bool replica = options->primary != NULL;
     struct arena *arena = arena_new(/* pool= */ NULL);
     struct worker_db *worker = ARENA_NEW(arena, struct worker_db);
     struct db_lanes *lanes = &worker->lanes;
     worker->db.lanes = lanes;
     lanes->maps.arena = arena;
+    lanes->primary = options->primary;
     lanes->env = (struct db_env){.loop = loop,
         .arena = arena,
         .statements = options->statements,
         .before_commit = options->before_commit,
+        .product_id = replica ? options->product_id : NULL,
         .echo = config->database_echo};
-    const bool valid = db_url_params(arena, config->database_url, options->application_name,
-        db_session_options(arena), &lanes->env.params);
+    const bool valid =
+        db_url_params(arena, replica ? config->database_read_url : config->database_url,
+            options->application_name, db_session_options(arena, replica), &lanes->env.params);
     ASSERT(valid); /* the settings were checked */
     loop_on_turn(loop, flush_turn, &lanes->env);
     const int kept = share(config->database_pool_size, options->workers) - 1;
@@ -86,6 +94,11 @@ void db_close(struct db *db)
     arena_free(lanes->env.arena);
 }
 
+struct db *db_primary(struct db *db)
+{
+    return db->lanes->primary == NULL ? db : db->lanes->primary;
+}
+
 struct db_state db_state(const struct db *db)
 {
     const struct db_fast *fast = &db->lanes->fast;
@@ -102,5 +115,6 @@ struct db_state db_state(const struct db *db)
         .queries = env->queries,
         .errors = env->errors,
         .reconnects = fast->reconnects,
+        .missed = db->lanes->missed,
     };
 }

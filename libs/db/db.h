@@ -22,9 +22,9 @@ struct loop;
 struct db_config {
     const char *database_url; /* secret; postgres://, postgresql://, postgresql+asyncpg:// */
     const char *migrate_database_url; /* secret; "" = database_url */
+    const char *database_read_url;    /* secret; "" = no replica */
     int64_t database_pool_size;       /* kept connections of the whole product */
-    int64_t
-        database_max_overflow; /* further short-lived slow-lane connections of the whole product */
+    int64_t database_max_overflow;    /* further short-lived ones of the slow lanes */
     bool database_pool_pre_ping;
     bool database_echo; /* log statement names and text at debug, never parameters */
 };
@@ -32,7 +32,8 @@ extern const struct field db_config_fields[];
 extern const int db_config_count;
 
 /* A handle to run statements with: the worker's lanes, or inside db_tx the leased connection. Domain functions
- * take one of these and work in both. */
+ * take one of these and work in both. A replica's handle takes single statements that read, nothing else; what it
+ * gives may be old. Asked for at most LIMIT_DB_REPLICA_MS; where that gives no rows, its primary is asked. */
 struct db;
 
 struct db_options {
@@ -43,18 +44,20 @@ struct db_options {
     int workers; /* the pool is split by this */
     /* The last thing in a transaction whose ctx may do its work only once; NULL = nothing. */
     err (*before_commit)(struct ctx *ctx, struct db *tx);
+    struct db *primary;     /* borrowed; opens its replica at database_read_url; or NULL */
+    const char *product_id; /* borrowed; whose a replica must be */
 };
 
 /* Never waits: connects in the background. */
 struct db *db_open(struct loop *loop, const struct db_options *options);
-/* No fiber may be waiting, and the loop may not turn again (its hook stays). */
+/* No fiber may be waiting, and the loop may not turn again (its hook stays). Replicas first. */
 void db_close(struct db *db);
+struct db *db_primary(struct db *db); /* of a replica; db itself if it is none */
 
 struct db_arg {
     const char *text; /* NULL = SQL NULL; borrowed until the call returns */
     int binary_len;   /* over 0: text is that many bytes in the type's binary format */
-    char number
-        [32]; /* backing store of numbers and times; used when text is NULL and this is not "" */
+    char number[32];  /* numbers and times; used when text is NULL and this is not "" */
 };
 struct db_args {
     int count;
@@ -75,7 +78,6 @@ static inline struct db_arg db_arg_bool(bool value)
 {
     return (struct db_arg){.text = value ? "t" : "f"};
 }
-
 static inline struct db_arg db_arg_binary(const void *bytes, int len)
 {
     return (struct db_arg){.text = bytes, .binary_len = len};
@@ -141,6 +143,7 @@ struct db_state {
     int waiting;   /* fibers without a connection yet */
     int in_flight; /* queries on the fast lane */
     uint64_t queries, errors, reconnects;
+    uint64_t missed; /* statements for a replica that its primary had to answer */
 };
 struct db_state db_state(const struct db *db);
 

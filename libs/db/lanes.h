@@ -3,6 +3,7 @@
 #define DB_LANES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "db/conn.h"
 #include "db/fast.h"
@@ -11,6 +12,8 @@
 
 struct db_lanes {
     struct db_env env;
+    struct db *primary; /* this is a replica of it; or NULL */
+    uint64_t missed;    /* statements that it was asked in place of this one */
     struct db_fast fast;
     struct db_slow slow;
     struct db_row_maps maps;

@@ -220,3 +220,17 @@ err migrate_verify(struct ctx *ctx, const struct db_config *config, const struct
     struct job job = {.plan = plan};
     return history_connect(ctx, config->database_url, check_all, &job);
 }
+
+static err check_replica(struct ctx *ctx, PGconn *pg, void *arg)
+{
+    const struct job *job = arg;
+    TRY(check_product(ctx, pg, job->plan->product_id, /* required= */ false));
+    return db_session_check(ctx, pg);
+}
+
+err migrate_verify_replica(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan)
+{
+    struct job job = {.plan = plan};
+    return history_connect(ctx, config->database_read_url, check_replica, &job);
+}

@@ -5,6 +5,7 @@
 #include "core/ctx.h"
 #include "core/limits.h"
 #include "db/conn.h"
+#include "db/session.h"
 #include "net/fiber.h"
 #include "net/loop.h"
 
@@ -30,6 +31,7 @@ struct db_query {
     struct fiber *waiter; /* NULL: the answer is dropped */
     PGresult *result;
     bool shares;   /* its Sync */
+    bool proves;   /* that the connection may be used */
     bool complete; /* the result is there, the Sync may not be */
     enum query_end end;
     enum err_code lost;
@@ -106,6 +108,22 @@ static void take_end(struct db_conn *conn)
     }
 }
 
+static bool is_true(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+           *PQgetvalue(result, 0, 0) == 't';
+}
+
+/* false: the connection must not be used. */
+static bool take_first(struct db_conn *conn, PGresult *result)
+{
+    conn->head->result = result;
+    if (conn->head->proves && !is_true(result)) {
+        conn->refused = "not a replica of this product's database";
+    }
+    return conn->refused == NULL;
+}
+
 /* Per query: results and NULL; PIPELINE_SYNC after every Sync. false: the connection is unusable. */
 static bool take_results(struct db_conn *conn)
 {
@@ -123,7 +141,9 @@ static bool take_results(struct db_conn *conn)
             PQclear(result);
             take_sync(conn);
         } else if (conn->head->result == NULL) {
-            conn->head->result = result;
+            if (!take_first(conn, result)) {
+                return false;
+            }
         } else {
             PQclear(result);
         }
@@ -146,7 +166,7 @@ void db_pipe_on_ready(struct db_conn *conn)
     bool alive = PQconsumeInput(conn->pg) == 1;
     alive = take_results(conn) && alive; /* also what came before the end */
     if (!alive || !flush(conn)) {
-        db_conn_break(conn, NULL);
+        db_conn_break(conn, conn->refused);
         return;
     }
     if (asked && conn->head == NULL) {
@@ -260,6 +280,18 @@ struct db_query *db_query_prepare(struct db_conn *conn, const struct db_stmt *st
 {
     return end_query(conn,
         begin(conn) && PQsendPrepare(conn->pg, stmt->name, stmt->text, 0, NULL) == 1);
+}
+
+struct db_query *db_query_prove(struct db_conn *conn)
+{
+    struct db_query *query = end_query(conn,
+        begin(conn) && PQsendQueryParams(conn->pg, db_session_proof, 1, /* paramTypes= */ NULL,
+                           &conn->env->product_id, /* paramLengths= */ NULL,
+                           /* paramFormats= */ NULL, /* resultFormat= */ 0) == 1);
+    if (query != NULL) {
+        query->proves = true;
+    }
+    return query;
 }
 
 /* false: broken. */

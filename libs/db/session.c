@@ -26,12 +26,16 @@ static const struct {
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-const char *db_session_options(struct arena *arena)
+const char db_session_proof[] =
+    "SELECT current_setting('transaction_read_only') = 'on' "
+    "AND EXISTS (SELECT FROM settings WHERE key = 'product_id' AND value = to_jsonb($1::text))";
+
+const char *db_session_options(struct arena *arena, bool read_only)
 {
-    const char *options = "";
+    const char *options = read_only ? "-c default_transaction_read_only=on" : "";
     for (size_t i = 0; i < SETTINGS; i++) {
-        options = arena_printf(arena, "%s%s-c %s=%s", options, i == 0 ? "" : " ", settings[i].name,
-            settings[i].value);
+        options = arena_printf(arena, "%s%s-c %s=%s", options, *options == '\0' ? "" : " ",
+            settings[i].name, settings[i].value);
     }
     return options;
 }

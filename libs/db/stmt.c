@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/assert.h"
 #include "core/ctx.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -135,7 +136,7 @@ static err run_once(struct ctx *ctx, const struct call *call, PGresult **out, bo
 }
 
 /* A single statement is its own transaction: what the server rolled back may run again. */
-static err run(struct ctx *ctx, const struct call *call, PGresult **out)
+static err run_here(struct ctx *ctx, const struct call *call, PGresult **out)
 {
     for (int runs = 1;; runs++) {
         bool again = false;
@@ -146,6 +147,39 @@ static err run(struct ctx *ctx, const struct call *call, PGresult **out)
         err_clear(ctx); /* it runs again */
         TRY(db_pause(ctx, call->db->lanes));
     }
+}
+
+/* Once: there is somebody else to ask. */
+static err run_on_replica(struct ctx *ctx, const struct call *call, PGresult **out)
+{
+    bool again = false;
+    const int64_t deadline_ns = ctx->deadline_ns;
+    ctx->deadline_ns = ctx_deadline_ns(ctx, LIMIT_DB_REPLICA_MS);
+    const err e = run_once(ctx, call, out, &again);
+    ctx->deadline_ns = deadline_ns;
+    return e;
+}
+
+/* A replica may be away, slow, behind in its schema, or at odds with what it replays: the primary has the last word. */
+static err run(struct ctx *ctx, const struct call *call, PGresult **out)
+{
+    struct db_lanes *lanes = call->db->lanes;
+    if (lanes->primary == NULL) {
+        return run_here(ctx, call, out);
+    }
+    ASSERT(call->stmt->reads);
+    if (lanes->fast.connected) {
+        const err e = run_on_replica(ctx, call, out);
+        if (is_ok(e) || e.code == ERR_CANCELLED) {
+            return e;
+        }
+        log_warn(ctx, "db.replica_failed", LOG_STR("why", ctx->error.text));
+        err_clear(ctx); /* the primary is asked */
+    }
+    lanes->missed++;
+    struct call there = *call;
+    there.db = lanes->primary;
+    return run_here(ctx, &there, out);
 }
 
 err db_one(struct ctx *ctx, struct db *db, const struct db_stmt *stmt, struct db_args args,

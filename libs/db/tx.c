@@ -108,7 +108,7 @@ static err run_once(struct ctx *ctx, struct db_lanes *lanes, const struct work *
 err db_tx(struct ctx *ctx, struct db *db, err (*body)(struct ctx *ctx, struct db *tx, void *arg),
     void *arg)
 {
-    ASSERT(db->leased == NULL);
+    ASSERT(db->leased == NULL && db->lanes->primary == NULL);
     const struct work work = {.body = body, .arg = arg};
     for (int runs = 1;; runs++) {
         bool again = false;

@@ -161,7 +161,7 @@ static err find_candidates(struct ctx *ctx, struct finding *finding)
     const struct finder_query *query = finding->query;
     const bool by_words = strcmp(query->mode, "vector") != 0 || finding->vector.values == NULL;
     const int64_t rows = query->limit + SPARE_CANDIDATES;
-    return db_list_slow(ctx, options->db, &SQL_properties_find,
+    return db_list_slow(ctx, query->db, &SQL_properties_find,
         DB_ARGS(DB_TEXT(query->filters), DB_I64(EXACT_UP_TO), DB_TEXT(finding->text),
             embedding_arg(ctx, &finding->vector), DB_TEXT(finding->model), DB_BOOL(by_words),
             DB_TEXT(options->config->search_fusion), DB_F64(VECTOR_WEIGHT), DB_F64(KEYWORD_WEIGHT),
@@ -306,26 +306,26 @@ err finder_places(struct ctx *ctx, struct finder *finder, struct list *out)
 
 /* ---- similar ones ---- */
 
-err finder_similar(struct ctx *ctx, struct finder *finder, int64_t id,
-    const struct property_view *view, int64_t limit, struct list *out)
+err finder_similar(struct ctx *ctx, struct finder *finder, const struct finder_like *like,
+    struct list *out)
 {
     struct visible {
         int64_t id;
     };
     static const struct field visible_fields[] = {FIELD_I64(struct visible, id, "Id")};
     struct visible visible = {0};
-    struct db *db = finder->options.db;
-    const err found = db_one(ctx, db, &SQL_properties_visible,
-        DB_ARGS(DB_I64(id), DB_BOOL(view->staff)), SHAPE(visible), &visible);
+    const struct property_view *view = &like->view;
+    const err found = db_one(ctx, like->db, &SQL_properties_visible,
+        DB_ARGS(DB_I64(like->id), DB_BOOL(view->staff)), SHAPE(visible), &visible);
     if (found.code == ERR_NOT_FOUND) {
         return fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Property not found");
     }
     TRY(found);
     TRY(prepare(ctx, finder));
-    TRY(db_list_slow(ctx, db, &SQL_properties_similar,
-        DB_ARGS(DB_I64(id), DB_I64(EXACT_UP_TO), DB_TEXT(finder->model), DB_I64(limit),
+    TRY(db_list_slow(ctx, like->db, &SQL_properties_similar,
+        DB_ARGS(DB_I64(like->id), DB_I64(EXACT_UP_TO), DB_TEXT(finder->model), DB_I64(like->limit),
             DB_TEXT(view->locale), DB_BOOL(view->staff)),
-        &property_similar_shape, limit, out));
+        &property_similar_shape, like->limit, out));
     round_scores(out);
     return OK;
 }

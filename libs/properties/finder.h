@@ -46,6 +46,7 @@ extern const struct shape property_hit_shape, property_similar_shape;
 extern const char *const finder_modes[]; /* "hybrid", "vector", "keyword"; NULL-terminated */
 
 struct finder_query {
+    struct db *db;       /* where the listings are read */
     const char *text;    /* 1..300 code points, as typed */
     const char *filters; /* JSON object for properties_filtered; never NULL */
     const char *mode;    /* one of finder_modes */
@@ -76,9 +77,15 @@ struct property_place {
 err finder_places(struct ctx *ctx, struct finder *finder, struct list *out);
 
 #define FINDER_SIMILAR_MAX 12
+struct finder_like {
+    struct db *db; /* as above */
+    int64_t id;
+    int64_t limit;
+    struct property_view view;
+};
 /* The nearest by meaning among active listings of the same kind of offer. ERR_NOT_FOUND when the property is unknown, or
  * hidden from this viewer. */
-err finder_similar(struct ctx *ctx, struct finder *finder, int64_t id,
-    const struct property_view *view, int64_t limit, struct list *out);
+err finder_similar(struct ctx *ctx, struct finder *finder, const struct finder_like *like,
+    struct list *out);
 
 #endif

@@ -65,7 +65,7 @@ err properties_get_document(struct ctx *ctx, struct db *db, int64_t id, const ch
         DB_ARGS(DB_I64(id), DB_TEXT(locale)), SHAPE(document), &document);
     if (found.code == ERR_NOT_FOUND) {
         err_clear(ctx); /* none of this version yet, or no such property: rendering tells */
-        TRY(render(ctx, db, id, locale, &document));
+        TRY(render(ctx, db_primary(db), id, locale, &document)); /* what is kept must be new */
     } else {
         TRY(found);
     }

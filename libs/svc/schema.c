@@ -36,6 +36,23 @@ static err migrate_and_verify(struct ctx *ctx, const struct settings *settings,
     return migrate_verify(ctx, &settings->db, plan);
 }
 
+/* false: the replica must not be used. One that is away is used when it comes, if it proves to be ours then. */
+static bool replica_fits(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan)
+{
+    if (*config->database_read_url == '\0') {
+        return true;
+    }
+    const err checked = migrate_verify_replica(ctx, config, plan);
+    if (is_ok(checked)) {
+        return true;
+    }
+    const bool refused = checked.code == ERR_CONFLICT;
+    log_error(ctx, refused ? "schema.replica_refused" : "schema.replica_not_reached",
+        LOG_STR("why", ctx->error.text));
+    return !refused;
+}
+
 int schema_check(const struct schema_job *job)
 {
     struct arena *arena = arena_new(NULL);
@@ -50,8 +67,9 @@ int schema_check(const struct schema_job *job)
         log_error(&ctx, down ? "schema.not_reached" : "schema.refused",
             LOG_STR("why", ctx.error.text));
     }
+    const bool fits = is_ok(done) ? replica_fits(&ctx, &job->settings->db, &plan) : down;
     arena_free(arena);
-    return is_ok(done) || down ? EX_OK : EX_CONFIG;
+    return fits ? EX_OK : EX_CONFIG;
 }
 
 pid_t schema_check_start(const struct schema_job *job, const int *sockets, int count)

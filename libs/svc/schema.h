@@ -21,7 +21,8 @@ struct schema_job {
 };
 
 /* The exit code of the check. EX_OK also when the database cannot be reached yet (shared then says that the schema is not verified);
- * EX_CONFIG when it is another product's, changed, newer, or the role reaches a sibling database. */
+ * EX_CONFIG when it is another product's, changed, newer, or the role reaches a sibling database, or when the replica is
+ * another product's. */
 int schema_check(const struct schema_job *job);
 
 /* The check in a child, which dies with its parent and holds none of the `count` sockets; -1 = no fork. */

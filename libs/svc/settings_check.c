@@ -200,6 +200,7 @@ static void check_production(const struct check *check, const struct settings *s
         {"CLERK_WEBHOOK_SECRET", auth->clerk_webhook_secret},
         {"METRICS_TOKEN", settings->http.metrics_token},
         {"DATABASE_URL", settings->db.database_url},
+        {"DATABASE_READ_URL", settings->db.database_read_url},
         {"OPENAI_API_KEY", settings->search.openai_api_key},
         {"LLM_API_KEY", settings->chat.llm_api_key},
     };

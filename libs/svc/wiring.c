@@ -106,6 +106,27 @@ static struct faq *open_faq(const struct wiring *wiring, struct log *log)
     return faq_open(&options);
 }
 
+/* Only workers have guests. */
+static void open_databases(struct wiring *wiring)
+{
+    const struct settings *settings = wiring->settings;
+    struct services *services = &wiring->services;
+    struct db_options options = {
+        .config = &settings->db,
+        .statements = statements,
+        .application_name = settings->product.product_id,
+        .workers = settings->workers,
+        .before_commit = idempotency_before_commit,
+    };
+    services->db = db_open(wiring->loop, &options);
+    services->reads = services->db;
+    if (wiring->shared != NULL && *settings->db.database_read_url != '\0') {
+        options.primary = services->db;
+        options.product_id = settings->product.product_id;
+        services->reads = db_open(wiring->loop, &options);
+    }
+}
+
 void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings *settings,
     struct shared *shared, struct log *log)
 {
@@ -114,14 +135,7 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
     services->settings = &settings->product;
     services->client = client_new(loop);
     services->cache = cache_open(loop, &settings->cache);
-    const struct db_options db = {
-        .config = &settings->db,
-        .statements = statements,
-        .application_name = settings->product.product_id,
-        .workers = settings->workers,
-        .before_commit = idempotency_before_commit,
-    };
-    services->db = db_open(loop, &db);
+    open_databases(wiring);
     const struct auth_options auth = {
         .config = &settings->auth,
         .authorized_parties = settings->http.frontend_url,
@@ -150,6 +164,8 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         {"migrations", true, migrations_health, shared},
         {"redis", false, redis_health, services->cache},
         {"jwks", false, jwks_health, services->auth},
+        {services->reads == services->db ? NULL : "replica", false, database_health,
+            services->reads},
         {0},
     };
     memcpy(wiring->health, health, sizeof(health));
@@ -206,6 +222,9 @@ void wiring_close(struct wiring *wiring)
     faq_close(wiring->services.faq);
     embedder_close(wiring->services.embedder);
     auth_close(wiring->services.auth);
+    if (wiring->services.reads != wiring->services.db) {
+        db_close(wiring->services.reads);
+    }
     db_close(wiring->services.db);
     cache_close(wiring->services.cache);
     client_free(wiring->services.client);
@@ -254,7 +273,10 @@ struct http_options wiring_http(const struct product *product, const struct sett
 void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int slot,
     struct log *log)
 {
-    const struct db_state db = db_state(wiring->services.db);
+    const struct services *services = &wiring->services;
+    const struct db_state db = db_state(services->db);
+    const struct db_state replica =
+        services->reads == services->db ? (struct db_state){0} : db_state(services->reads);
     const struct cache_state cache = cache_state(wiring->services.cache);
     const struct auth_state auth = auth_state(wiring->services.auth);
     const struct jobs_state jobs = jobs_state(wiring->jobs);
@@ -269,6 +291,9 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
         {METRIC_DB_IN_FLIGHT, db.in_flight},
         {METRIC_DB_QUERIES, (int64_t)db.queries},
         {METRIC_DB_ERRORS, (int64_t)db.errors},
+        {METRIC_REPLICA_CONNECTIONS, replica.connections},
+        {METRIC_REPLICA_QUERIES, (int64_t)replica.queries},
+        {METRIC_REPLICA_MISSED, (int64_t)replica.missed},
         {METRIC_CACHE_HITS, (int64_t)cache.hits},
         {METRIC_CACHE_MISSES, (int64_t)cache.misses},
         {METRIC_CACHE_ERRORS, (int64_t)cache.errors},

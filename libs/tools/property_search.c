@@ -132,6 +132,7 @@ static err search_words(struct ctx *ctx, const struct chat_asker *asker,
     const struct property_search_in *in, const struct property_search *search, struct found *out)
 {
     const struct finder_query query = {
+        .db = asker->services->db,
         .text = in->q,
         .filters = property_filters_json(ctx, search),
         .mode = finder_modes[0],
