@@ -207,6 +207,14 @@ def test_a_frozen_replica_costs_half_a_second_once(app, standby):
     is_used(app)
 
 
+def test_a_program_starts_while_the_replica_is_frozen(product, standby, start):
+    with frozen(standby.processes()):
+        late = start(DATABASE_READ_URL=standby.url(product))
+        assert late.get(f"{LIST}?limit=3").status == 200
+    replica_is(late, True)
+    is_used(late)
+
+
 def test_cancelled_and_ended_one_by_one(app, house, standby, product):
     is_used(app)
     with Load(app) as load:

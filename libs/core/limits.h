@@ -47,7 +47,7 @@
 
 /* Waiting for others */
 #define LIMIT_DB_QUERY_MS 2000
-#define LIMIT_DB_REPLICA_MS 500 /* then the primary is asked */
+#define LIMIT_DB_REPLICA_MS 500 /* one statement on a read replica; then the primary is asked */
 #define LIMIT_DB_CONNECT_MS 2000
 #define LIMIT_DB_LEASE_MS 250    /* waiting for a slow-lane connection */
 #define LIMIT_DB_START_MS 1000   /* waiting for the first connection of a worker */
