@@ -10,6 +10,7 @@ from conftest import PRODUCTS, other_product
 from harness.app import WEBHOOK_SECRET, App
 from harness.services import ROOT, bin_dir
 from harness.tokens import Issuer
+from test_ops_isolation import OWN_VALUES
 
 EX_CONFIG = 78
 CANARY = "c4n4ryV4lue"
@@ -108,7 +109,7 @@ GOOD = {
     "DATABASE_URL": ["postgres://u:p@h/d", "postgresql://u@h:5433/d?sslmode=require", "postgresql+asyncpg://u:p@h/d", "postgresql:///d?host=/run/pg", "postgresql://u:p%40@[::1]:1/d"],
     "MIGRATE_DATABASE_URL": ["", "postgresql+asyncpg://u:p@h/d"], "DATABASE_READ_URL": ["", "postgresql://u@h:5433/d?sslmode=require"],
     "REDIS_URL": ["", "redis://h", "redis://h:1/15", "redis://:p@h/0", "redis://u:p@h:6379/2", "unix:///run/redis.sock?db=3", "redis://[::1]:6379"],
-    "REDIS_KEY_PREFIX": ["a:", "x" * 63 + ":"], "CLERK_SECRET_KEY": ["", "sk_test_abc"], "CLERK_WEBHOOK_SECRET": ["", WEBHOOK_SECRET], "CLERK_JWKS_URL": ["", "http://127.0.0.1:1/x", "https://h.test/.well-known/jwks.json"],
+    "REDIS_KEY_PREFIX": ["PRODUCT:", "PRODUCT-staging:", "PRODUCT:b:"], "CLERK_SECRET_KEY": ["", "sk_test_abc"], "CLERK_WEBHOOK_SECRET": ["", WEBHOOK_SECRET], "CLERK_JWKS_URL": ["", "http://127.0.0.1:1/x", "https://h.test/.well-known/jwks.json"],
     "CLERK_API_URL": ["http://127.0.0.1:1", "https://api.clerk.com/v1"], "ADMIN_EMAILS": ["", "a@b.test", " A@b.test , c.d+e@f.test "], "ADMIN_CLERK_IDS": ["", "user_1,user_2", "user-A_9 , x"],
     "EMBEDDINGS_PROVIDER": ["local"], "SEARCH_FUSION": ["convex", "rrf"], "EMBEDDING_MODEL": ["m", "text-embedding-3-large"], "EMBEDDING_BASE_URL": ["http://127.0.0.1:1/v1"], "OPENAI_API_KEY": ["", "sk-abc"],
     "LLM_PROVIDER": ["local"], "LLM_BASE_URL": ["http://127.0.0.1:1/v1", ""], "LLM_API_KEY": ["", "sk-abc"], "CHAT_MODEL": ["", "vendor/model-1.5:free"], "CHAT_MODEL_SEARCH": ["", "m" * 100],
@@ -162,7 +163,8 @@ def test_one_malformed_value_is_the_only_line(product, base):
 
 
 def test_every_good_value_is_taken(product, base):
-    lists = {name: by_type(kind)[1] + GOOD.get(name, []) for name, (kind, _) in settings_of(product, base).items()}
+    lists = {name: by_type(kind)[1] + [value.replace("PRODUCT", product) for value in GOOD.get(name, [])]
+             for name, (kind, _) in settings_of(product, base).items()}
     locales = {name: lists.pop(name) for name in ("DEFAULT_LOCALE", "SUPPORTED_LOCALES")}  # these two depend on each other
     for good in (*rounds(lists), *({name: value} for name, values in locales.items() for value in values)):
         assert set(Run(product, {**base, **good}).assert_good().values) >= set(good)
@@ -268,6 +270,25 @@ def test_the_other_products_env_file_is_refused(product):
     file = ROOT / f"apps/{other}-api/{other}.env.example"
     Run(product, {}, file=file).assert_problem("PRODUCT_ID", product)
     assert Run(other, {}, file=file).code == 0
+
+
+# What must be each product's own, and what tells when it is not: a program by itself before it serves, or `selftest isolation`.
+TOLD_HERE = {"PRODUCT_ID", "REDIS_KEY_PREFIX"}
+TOLD_BY_THE_DATABASE = {"DATABASE_URL", "MIGRATE_DATABASE_URL"}  # tests/test_migrations.py
+TOLD_BY_COMPARISON = set(OWN_VALUES)  # tests/test_ops_isolation.py
+SHAREABLE = {"OPENAI_API_KEY", "LLM_API_KEY", "METRICS_TOKEN"}  # one account, one monitoring
+
+
+def test_it_is_known_of_every_secret_who_tells_that_it_is_anothers(product, base):
+    known = TOLD_HERE | TOLD_BY_THE_DATABASE | TOLD_BY_COMPARISON | SHAREABLE
+    assert set(secret_names(product, base)) <= known <= set(settings_of(product, base))
+
+
+def test_the_other_products_value_is_refused(product, base):
+    theirs = Run(other_product(product), base).assert_good().values
+    for name in TOLD_HERE:
+        for verb in ("check-config", "serve", "migrate"):
+            Run(product, {**base, name: theirs[name]}, verb).assert_problem(name, product)
 
 
 def test_the_other_products_id_stops_the_server(product, base):

@@ -30,7 +30,7 @@ SHAPE = """
 
 
 def refuses(app, words, event="schema.refused"):
-    """serve ends by itself, says why and never listens."""
+    """serve ends by itself, says why, in the log and in one line for people, and never listens."""
     app.spawn()
     try:
         assert app.process.wait(30) == CONFIG, app.log_text()
@@ -38,6 +38,7 @@ def refuses(app, words, event="schema.refused"):
         app.kill()
     lines = app.log_lines(event)
     assert len(lines) == 1 and words in lines[0]["why"], app.log_text()
+    assert [line for line in app.log_text().splitlines() if not line.startswith("{")] == [lines[0]["why"]]
     assert not app.log_lines("worker.started")
 
 
@@ -83,9 +84,28 @@ def test_the_other_products_database_is_refused(both, services, product, environ
                CLERK_SECRET_KEY="sk_test_0123456789abcdefghijklmnopqrstuv", CLERK_DEV_PRIVATE_KEY="",
                MIGRATE_DATABASE_URL=services.database_url(both.product, "migrate"),
                CLERK_WEBHOOK_SECRET="whsec_" + "c29tZS1zZWNyZXQtb2YtdGhlLXRlc3RzLTEyMzQ1Ng==")
-    refuses(lost, f'belongs to product "{both.product}", not to "{product}"'
-            if environment == "staging" else "owner")
+    refuses(lost, f'DATABASE_URL: the database belongs to product "{both.product}", not to "{product}"' if environment == "staging"
+            else f"MIGRATE_DATABASE_URL: role {both.product}_migrate cannot become {product}_owner")
     assert services.sql(both.product, SHAPE) == before
+
+
+COMMANDS = [("migrate",), ("migrate", "--status"), ("seed", "--from", "seeds/{product}"), ("dev-token", "--sub", "user_lost", "--role", "admin"),
+            ("user", "set-role", "--clerk-id", "user_there", "--role", "admin")]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words[:2]))
+def test_no_command_touches_the_other_products_database(both, services, product, words):
+    """Whoever mixes up two addresses is told which one, and nothing is written."""
+    there = both.product
+    services.sql(there, "INSERT INTO users (clerk_user_id) VALUES ('user_there') ON CONFLICT DO NOTHING")
+    counts = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM properties), (SELECT count(*) FROM users WHERE role = 'admin')"
+    before = services.sql(there, counts)
+    lost = App(product, services, DATABASE_URL=services.database_url(there), MIGRATE_DATABASE_URL=services.database_url(there, "migrate"))
+    done = lost.command(*(word.format(product=product) for word in words))
+    name = "MIGRATE_DATABASE_URL" if words[0] == "migrate" else "DATABASE_URL"
+    assert done.returncode == CONFIG and done.stdout == "", done
+    assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith(f"{name}: "), done.stderr
+    assert services.sql(there, counts) == before
 
 
 @contextlib.contextmanager

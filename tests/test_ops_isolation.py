@@ -10,16 +10,21 @@ from harness.scripts import Scripts
 
 FAILED, USAGE, BAD_SETTINGS = 1, 64, 78
 SECRETS = ["whsec_" + secret for secret in ("b25lLXNlY3JldC1vZi10aGUtdGVzdHMtMTIzNDU2", "YW5vdGhlci1zZWNyZXQtb2YtdGhlLXRlc3RzLTEy")]
-LINES = ["issuers of tokens differ", "a token is refused", "a webhook signature is refused", "keys that sign cursors differ", "a quote token is refused",
+LINES = ["issuers of tokens differ", "a token is refused", "keys of Clerk's API differ", "origins of front ends differ", "a webhook signature is refused", "keys that sign cursors differ", "a quote token is refused",
          "the database is refused by the program", "the database role may not connect", "a guest session and its conversation are not found",
          "a key in Redis is not found", "the Redis user may not read or write"]
+
+
+# Settings that must differ between products, but for those that a program itself refuses (tests/test_config.py, tests/test_migrations.py).
+OWN_VALUES = ["FRONTEND_URL", "REDIS_URL", "CLERK_SECRET_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_WEBHOOK_SECRET", "CLERK_JWT_KEY", "CLERK_DEV_PRIVATE_KEY"]
 
 
 class Pair:
     def __init__(self, product, services, tmp_path):
         self.services, self.file = services, tmp_path / "other.env"
-        self.mine = App(product, services, CLERK_WEBHOOK_SECRET=SECRETS[0])
-        self.other = App(other_product(product), services, PRODUCT_ID=other_product(product), CLERK_WEBHOOK_SECRET=SECRETS[1])
+        self.mine = App(product, services, CLERK_WEBHOOK_SECRET=SECRETS[0], CLERK_SECRET_KEY="sk_test_of_mine")
+        self.other = App(other_product(product), services, PRODUCT_ID=other_product(product), CLERK_WEBHOOK_SECRET=SECRETS[1],
+                         CLERK_SECRET_KEY="sk_test_of_the_other")
 
     def run(self, *words):
         self.file.write_text("".join(f'{name}="{value}"\n' for name, value in self.other.settings.items()))
@@ -74,7 +79,15 @@ def test_a_shared_webhook_secret_is_found(pair):
 def test_a_shared_clerk_application_is_found(pair):
     for name in ("CLERK_PUBLISHABLE_KEY", "CLERK_JWT_KEY", "CLERK_DEV_PRIVATE_KEY", "FRONTEND_URL"):
         pair.other.settings[name] = pair.mine.settings[name]
-    assert sorted(pair.failed()) == sorted(pair.both("issuers of tokens differ") + pair.both("a token is refused"))
+    assert sorted(pair.failed()) == sorted(pair.both("issuers of tokens differ") + pair.both("a token is refused") +
+                                           pair.both("origins of front ends differ"))
+
+
+@pytest.mark.parametrize("name", OWN_VALUES)
+def test_a_value_of_the_other_is_found(pair, name):
+    """Where a program alone cannot know whose a value is, as of a secret made at random, this comparison tells."""
+    pair.mine.settings[name] = pair.other.settings[name]
+    assert pair.failed()
 
 
 def test_a_shared_key_under_another_issuer_is_not_enough(pair):
@@ -114,10 +127,11 @@ def test_a_shared_redis_user_without_limits_is_found(pair, services):
     assert pair.failed() == pair.both("the Redis user may not read or write")
 
 
-def test_a_shared_prefix_is_found(pair, services):
+def test_a_shared_prefix_cannot_be_set(pair, services):
     for one in (pair.mine, pair.other):
         one.settings.update(REDIS_URL=services.env["REDIS_ADMIN_URL"], REDIS_KEY_PREFIX="both:")
-    assert set(pair.failed()) == set(pair.both("the Redis user may not read or write") + pair.both("a key in Redis is not found"))
+    done = pair.run()
+    assert done.returncode == BAD_SETTINGS and done.stderr.startswith("REDIS_KEY_PREFIX: ") and done.stdout == ""
 
 
 @pytest.mark.parametrize("name, url", [("REDIS_URL", "redis://127.0.0.1:1/0"), ("DATABASE_URL", "postgresql://u@/d?host=/nonexistent")])

@@ -14,15 +14,25 @@
 
 struct job {
     const struct migrate_plan *plan;
+    const char *variable; /* the setting that named the database: what an operator has to mend */
     struct migrate_entry *entries;
     int count;
     int applied;
 };
 
+static bool has_own_url(const struct db_config *config)
+{
+    return config->migrate_database_url != NULL && *config->migrate_database_url != '\0';
+}
+
 static const char *migrate_url(const struct db_config *config)
 {
-    const char *url = config->migrate_database_url;
-    return url == NULL || *url == '\0' ? config->database_url : url;
+    return has_own_url(config) ? config->migrate_database_url : config->database_url;
+}
+
+static const char *migrate_variable(const struct db_config *config)
+{
+    return has_own_url(config) ? "MIGRATE_DATABASE_URL" : "DATABASE_URL";
 }
 
 static err run_sql(struct ctx *ctx, PGconn *pg, const char *what, const char *sql)
@@ -30,17 +40,24 @@ static err run_sql(struct ctx *ctx, PGconn *pg, const char *what, const char *sq
     return history_ask(ctx, pg, &(struct history_query){.what = what, .sql = sql}, NULL);
 }
 
-static err become_owner(struct ctx *ctx, PGconn *pg, const char *role)
+static err become_owner(struct ctx *ctx, PGconn *pg, const struct job *job)
 {
+    const char *role = job->plan->owner_role;
     if (role == NULL || *role == '\0') {
         return OK;
     }
-    return history_ask(ctx, pg,
+    const err asked = history_ask(ctx, pg,
         &(struct history_query){.what = "owner role",
             .sql = "SELECT set_config('role', $1, false)",
             .values = (const char *const[]){role},
             .count = 1},
         NULL);
+    if (is_ok(asked) || asked.code == ERR_UNAVAILABLE) {
+        return asked;
+    }
+    const char *why = arena_strdup(ctx->arena, ctx->error.text);
+    return fail(ctx, ERR_CONFLICT, "%s: role %s cannot become %s (%s)", job->variable, PQuser(pg),
+        role, why);
 }
 
 /* Two at once: the second one waits for the first, then finds nothing to do. The lock ends with the session. */
@@ -62,13 +79,18 @@ static err check_history(struct ctx *ctx, const struct job *job)
     return OK;
 }
 
-static err check_product(struct ctx *ctx, PGconn *pg, const char *product_id, bool required)
+static err check_product(struct ctx *ctx, PGconn *pg, const struct job *job, bool required)
 {
     const char *owner = "";
+    const char *wanted = job->plan->product_id;
     TRY(history_product(ctx, pg, &owner));
-    if ((*owner != '\0' || required) && strcmp(owner, product_id) != 0) {
-        return fail(ctx, ERR_CONFLICT, "the database belongs to product \"%s\", not to \"%s\"",
-            owner, product_id);
+    if (*owner == '\0' && required) {
+        return fail(ctx, ERR_CONFLICT, "%s: the database has nothing of \"%s\" yet: run migrate",
+            job->variable, wanted);
+    }
+    if (*owner != '\0' && strcmp(owner, wanted) != 0) {
+        return fail(ctx, ERR_CONFLICT, "%s: the database belongs to product \"%s\", not to \"%s\"",
+            job->variable, owner, wanted);
     }
     return OK;
 }
@@ -134,9 +156,9 @@ static err run_all(struct ctx *ctx, PGconn *pg, void *arg)
 {
     struct job *job = arg;
     TRY(check_direct(ctx, pg));
-    TRY(become_owner(ctx, pg, job->plan->owner_role));
+    TRY(become_owner(ctx, pg, job));
     TRY(take_lock(ctx, pg));
-    TRY(check_product(ctx, pg, job->plan->product_id, /* required= */ false));
+    TRY(check_product(ctx, pg, job, /* required= */ false));
     TRY(history_read(ctx, pg, job->plan, &job->entries, &job->count));
     TRY(check_history(ctx, job));
     TRY(run_sql(ctx, pg, "schema_migrations", create_history));
@@ -152,7 +174,7 @@ static err run_all(struct ctx *ctx, PGconn *pg, void *arg)
 err migrate_run(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan,
     int *out_applied)
 {
-    struct job job = {.plan = plan};
+    struct job job = {.plan = plan, .variable = migrate_variable(config)};
     TRY(history_connect(ctx, migrate_url(config), run_all, &job));
     *out_applied = job.applied;
     return OK;
@@ -161,14 +183,14 @@ err migrate_run(struct ctx *ctx, const struct db_config *config, const struct mi
 static err read_status(struct ctx *ctx, PGconn *pg, void *arg)
 {
     struct job *job = arg;
-    TRY(become_owner(ctx, pg, job->plan->owner_role));
+    TRY(become_owner(ctx, pg, job));
     return history_read(ctx, pg, job->plan, &job->entries, &job->count);
 }
 
 err migrate_status(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan,
     struct migrate_entry **out, int *out_count)
 {
-    struct job job = {.plan = plan};
+    struct job job = {.plan = plan, .variable = migrate_variable(config)};
     TRY(history_connect(ctx, migrate_url(config), read_status, &job));
     *out = job.entries;
     *out_count = job.count;
@@ -194,8 +216,9 @@ static err check_isolation(struct ctx *ctx, PGconn *pg, const char *product_id)
     };
     TRY(history_ask(ctx, pg, &query, &rows));
     if (PQntuples(rows) > 0) {
-        return fail(ctx, ERR_CONFLICT, "role %s can connect to database %s too: REVOKE CONNECT",
-            PQuser(pg), PQgetvalue(rows, 0, 0));
+        return fail(ctx, ERR_CONFLICT,
+            "DATABASE_URL: role %s can connect to database %s too: REVOKE CONNECT", PQuser(pg),
+            PQgetvalue(rows, 0, 0));
     }
     return OK;
 }
@@ -203,7 +226,7 @@ static err check_isolation(struct ctx *ctx, PGconn *pg, const char *product_id)
 static err check_all(struct ctx *ctx, PGconn *pg, void *arg)
 {
     struct job *job = arg;
-    TRY(check_product(ctx, pg, job->plan->product_id, /* required= */ true));
+    TRY(check_product(ctx, pg, job, /* required= */ true));
     TRY(history_read(ctx, pg, job->plan, &job->entries, &job->count));
     TRY(check_history(ctx, job));
     for (int i = 0; i < job->count; i++) {
@@ -217,20 +240,32 @@ static err check_all(struct ctx *ctx, PGconn *pg, void *arg)
 
 err migrate_verify(struct ctx *ctx, const struct db_config *config, const struct migrate_plan *plan)
 {
-    struct job job = {.plan = plan};
+    struct job job = {.plan = plan, .variable = "DATABASE_URL"};
     return history_connect(ctx, config->database_url, check_all, &job);
 }
 
 static err check_replica(struct ctx *ctx, PGconn *pg, void *arg)
 {
     const struct job *job = arg;
-    TRY(check_product(ctx, pg, job->plan->product_id, /* required= */ false));
+    TRY(check_product(ctx, pg, job, /* required= */ false));
     return db_session_check(ctx, pg);
 }
 
 err migrate_verify_replica(struct ctx *ctx, const struct db_config *config,
     const struct migrate_plan *plan)
 {
-    struct job job = {.plan = plan};
+    struct job job = {.plan = plan, .variable = "DATABASE_READ_URL"};
     return history_connect(ctx, config->database_read_url, check_replica, &job);
+}
+
+static err check_owner(struct ctx *ctx, PGconn *pg, void *arg)
+{
+    return check_product(ctx, pg, arg, /* required= */ true);
+}
+
+err migrate_check_product(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan)
+{
+    struct job job = {.plan = plan, .variable = "DATABASE_URL"};
+    return history_connect(ctx, config->database_url, check_owner, &job);
 }

@@ -1,7 +1,7 @@
 /* db/migrate.h - numbered SQL files applied once each, by the migration role, before any worker exists.
  * Blocking: called by the master and by sub-commands only, never on a loop.
- * Errors: ERR_UNAVAILABLE (no connection), ERR_CONFLICT (changed checksum, foreign product, newer schema),
- *         ERR_INTERNAL (a migration failed; it was rolled back). */
+ * Errors: ERR_UNAVAILABLE (no connection), ERR_CONFLICT (changed checksum, foreign product, newer schema, another product's
+ *         role; the text names the setting to mend), ERR_INTERNAL (a migration failed; it was rolled back). */
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
 
@@ -43,6 +43,10 @@ err migrate_verify(struct ctx *ctx, const struct db_config *config,
     const struct migrate_plan *plan);
 /* The replica is not another product's; what it has not replayed yet is not held against it. */
 err migrate_verify_replica(struct ctx *ctx, const struct db_config *config,
+    const struct migrate_plan *plan);
+
+/* Only that the database is this product's: for sub-commands that write to it. */
+err migrate_check_product(struct ctx *ctx, const struct db_config *config,
     const struct migrate_plan *plan);
 
 #endif

@@ -119,7 +119,8 @@ static bool has_table(const char *name)
 START_TEST(a_fresh_database_gets_everything_once)
 {
     struct world world = new_world();
-    verify(&world, ERR_CONFLICT, "belongs to product \"\"");
+    verify(&world, ERR_CONFLICT,
+        "DATABASE_URL: the database has nothing of \"shop\" yet: run migrate");
     ck_assert_int_eq(migrate(&world, good), 2);
     ck_assert_int_eq(migrate(&world, good), 0);
     verify(&world, ERR_OK, "");
@@ -211,8 +212,13 @@ START_TEST(the_database_of_another_product_is_refused)
     struct world world = new_world();
     migrate(&world, good);
     world.plan.product_id = "hotel";
-    refuse(&world, longer, ERR_CONFLICT, "belongs to product \"shop\", not to \"hotel\"");
-    verify(&world, ERR_CONFLICT, "belongs to product \"shop\"");
+    refuse(&world, longer, ERR_CONFLICT,
+        "MIGRATE_DATABASE_URL: the database belongs to product \"shop\", not to \"hotel\"");
+    verify(&world, ERR_CONFLICT, "DATABASE_URL: the database belongs to product \"shop\"");
+    const err asked = migrate_check_product(&world.ctx, &world.config, &world.plan);
+    ck_assert_int_eq(asked.code, ERR_CONFLICT);
+    world.plan.product_id = "shop";
+    ck_assert(is_ok(migrate_check_product(&world.ctx, &world.config, &world.plan)));
     ck_assert(!has_table("more"));
     end_world(&world);
 }
@@ -292,7 +298,7 @@ START_TEST(no_server_is_said)
     world.config.migrate_database_url = "postgres://x@/x?host=/nowhere";
     refuse(&world, good, ERR_UNAVAILABLE, "no connection");
     world.config.migrate_database_url = ""; /* the server's own role may not create tables */
-    refuse(&world, good, ERR_INTERNAL, "owner role: SQLSTATE 42501");
+    refuse(&world, good, ERR_CONFLICT, "DATABASE_URL: role shop_user cannot become shop_owner");
     end_world(&world);
 }
 END_TEST

@@ -19,8 +19,8 @@ const struct field cache_config_fields[] = {
     FIELD_SECRET(struct cache_config, redis_url,
         "Redis: redis://[user:password@]host:port/db or unix:///path?db=0; empty = work without",
         .dflt_text = ""),
-    FIELD_STR(struct cache_config, redis_key_prefix, "Begins every key; ends with ':'", .min = 2,
-        .max = 64),
+    FIELD_STR(struct cache_config, redis_key_prefix,
+        "Begins every key: the product's id first, ':' last", .min = 2, .max = 64),
 };
 const int cache_config_count = sizeof(cache_config_fields) / sizeof(cache_config_fields[0]);
 

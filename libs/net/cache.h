@@ -19,7 +19,7 @@ struct loop;
 struct cache_config {
     /* Secret. redis://[user:password@]host:port/db or unix:///path?db=0; "" = off. */
     const char *redis_url;
-    const char *redis_key_prefix; /* non-empty, ends with ':' */
+    const char *redis_key_prefix; /* non-empty, ends with ':'; whose it is, svc checks */
 };
 extern const struct field cache_config_fields[];
 extern const int cache_config_count;

@@ -44,6 +44,27 @@ int command_report(struct ctx *ctx, err result)
     return exit_code(result);
 }
 
+/* What a person has to set right, told as a wrong setting is. */
+static int report_database(struct ctx *ctx, err result)
+{
+    const int code = command_report(ctx, result);
+    return result.code == ERR_CONFLICT ? EX_CONFIG : code;
+}
+
+/* What writes to the database asks first whose it is: an address that was mixed up must not cost another product anything. */
+static int run_task(const struct command *command,
+    err (*fn)(struct ctx *ctx, const struct services *services, void *arg), void *arg)
+{
+    struct ctx ctx;
+    ctx_init(&ctx, command->arena, &clock_system, command->log, COMMAND_TIMEOUT_MS);
+    char owner_role[64];
+    const struct migrate_plan plan = schema_plan(command->product, owner_role);
+    const err ours = migrate_check_product(&ctx, &command->settings->db, &plan);
+    return is_ok(ours)
+               ? exit_code(task_run(command->product, command->settings, command->log, fn, arg))
+               : report_database(&ctx, ours);
+}
+
 static err print_status(struct ctx *ctx, const struct db_config *config,
     const struct migrate_plan *plan)
 {
@@ -79,9 +100,9 @@ int command_migrate(const struct command *command)
     ctx_init(&ctx, command->arena, &clock_system, command->log, COMMAND_TIMEOUT_MS);
     char owner_role[64];
     const struct migrate_plan plan = schema_plan(command->product, owner_role);
-    return command_report(&ctx, command->status
-                                    ? print_status(&ctx, &command->settings->db, &plan)
-                                    : run_migrations(&ctx, &command->settings->db, &plan));
+    return report_database(&ctx, command->status
+                                     ? print_status(&ctx, &command->settings->db, &plan)
+                                     : run_migrations(&ctx, &command->settings->db, &plan));
 }
 
 static err seed(struct ctx *ctx, const struct services *services, void *arg)
@@ -100,8 +121,7 @@ static err seed(struct ctx *ctx, const struct services *services, void *arg)
 
 int command_seed(const struct command *command)
 {
-    return exit_code(task_run(command->product, command->settings, command->log, seed,
-        (void *)(uintptr_t)command));
+    return run_task(command, seed, (void *)(uintptr_t)command);
 }
 
 static err probe_models(struct ctx *ctx, const struct services *services, void *arg)
@@ -174,8 +194,7 @@ int command_user_set_role(const struct command *command)
         fprintf(stderr, "user set-role needs --clerk-id ID and --role user|agent|admin\n");
         return EX_USAGE;
     }
-    return exit_code(task_run(command->product, command->settings, command->log, set_role,
-        (void *)(uintptr_t)command));
+    return run_task(command, set_role, (void *)(uintptr_t)command);
 }
 
 /* The row must exist with its role before the first request of the token. */
@@ -229,10 +248,9 @@ int command_dev_token(const struct command *given)
         command.email = arena_printf(command.arena, "%s@example.com", command.sub);
     }
     if (command.role != NULL) {
-        const err prepared =
-            task_run(command.product, command.settings, command.log, prepare_user, &command);
-        if (!is_ok(prepared)) {
-            return exit_code(prepared);
+        const int prepared = run_task(&command, prepare_user, &command);
+        if (prepared != EX_OK) {
+            return prepared;
         }
     }
     struct ctx ctx;

@@ -110,6 +110,33 @@ static void check_token(struct crossing *c)
     tell(c, made && !takes_token(ctx, &c->to, token), "a token is refused");
 }
 
+static bool is_in(const struct strs *list, const char *text)
+{
+    for (int64_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What cannot be shown to anybody, and what a program cannot know to be another's. */
+static void check_shared(struct crossing *c)
+{
+    const struct settings *from = c->from.settings;
+    const struct settings *to = c->to.settings;
+    const char *key = from->auth.clerk_secret_key;
+    tell(c,
+        !is_set(key) || to->auth.clerk_secret_key == NULL ||
+            strcmp(key, to->auth.clerk_secret_key) != 0,
+        "keys of Clerk's API differ");
+    bool shared = false;
+    for (int64_t i = 0; i < from->http.frontend_url.count; i++) {
+        shared = shared || is_in(&to->http.frontend_url, from->http.frontend_url.items[i]);
+    }
+    tell(c, !shared, "origins of front ends differ");
+}
+
 static bool takes_webhook(struct ctx *ctx, const struct side *side,
     const struct webhook_headers *headers)
 {
@@ -280,6 +307,7 @@ static int cross(const struct command *command, struct ctx *ctx, struct side fro
     struct crossing c = {.ctx = ctx, .log = command->log, .from = from, .to = to};
     crypto_random_hex(CANARY_BYTES, c.canary);
     check_token(&c);
+    check_shared(&c);
     check_webhook(&c);
     check_signing_key(&c);
     check_database(&c);

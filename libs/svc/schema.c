@@ -50,6 +50,9 @@ static bool replica_fits(struct ctx *ctx, const struct db_config *config,
     const bool refused = checked.code == ERR_CONFLICT;
     log_error(ctx, refused ? "schema.replica_refused" : "schema.replica_not_reached",
         LOG_STR("why", ctx->error.text));
+    if (refused) {
+        fprintf(stderr, "%s\n", ctx->error.text); /* as every other setting that is wrong */
+    }
     return !refused;
 }
 
@@ -66,6 +69,9 @@ int schema_check(const struct schema_job *job)
     if (!is_ok(done)) {
         log_error(&ctx, down ? "schema.not_reached" : "schema.refused",
             LOG_STR("why", ctx.error.text));
+    }
+    if (!is_ok(done) && !down) {
+        fprintf(stderr, "%s\n", ctx.error.text); /* as every other setting that is wrong */
     }
     const bool fits = is_ok(done) ? replica_fits(&ctx, &job->settings->db, &plan) : down;
     arena_free(arena);

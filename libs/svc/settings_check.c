@@ -83,16 +83,20 @@ static void check_frontend(const struct check *check, const struct settings *set
     }
 }
 
-static void check_redis(const struct check *check, const struct settings *settings)
+/* Keys of another product are refused here, not only by the rights of a Redis user that somebody may have left out. A whole
+ * file of another product has its one line already. */
+static void check_redis(const struct check *check, const struct product *product,
+    const struct settings *settings)
 {
     const char *why = NULL;
     if (is_set(settings->cache.redis_url) && !cache_url_is_valid(settings->cache.redis_url, &why)) {
         config_problem(check->arena, check->report, "REDIS_URL", "%s", why);
     }
     const char *prefix = settings->cache.redis_key_prefix;
-    if (!is_set(prefix) || prefix[strlen(prefix) - 1] != ':') {
+    const char *first = config_is_reported(check->report, "PRODUCT_ID") ? "" : product->id;
+    if (!is_set(prefix) || !starts_with(prefix, first) || prefix[strlen(prefix) - 1] != ':') {
         config_problem(check->arena, check->report, "REDIS_KEY_PREFIX",
-            "must be non-empty and end with ':'");
+            "must begin with '%s' and end with ':'", product->id);
     }
 }
 
@@ -257,7 +261,7 @@ void settings_check(struct arena *arena, const struct product *product,
     const struct check check = {arena, report};
     check_app(&check, product, settings);
     check_frontend(&check, settings);
-    check_redis(&check, settings);
+    check_redis(&check, product, settings);
     check_clerk_keys(&check, settings);
     check_search(&check, settings);
     check_faq(&check, settings);
