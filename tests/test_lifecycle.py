@@ -15,9 +15,9 @@ import time
 import pytest
 
 from harness.app import App
-from harness.load import LIST, Load, envelope_problem
+from harness.load import DRAFT, LIST, Load, envelope_problem
 from harness.processes import alive
-from harness.waiting import until
+from harness.waiting import at_once, until
 from harness.wire import Wire, request
 
 UNAVAILABLE, CONFIG = 69, 78  # sysexits
@@ -205,6 +205,70 @@ def test_an_idle_stop_under_load_drops_nobody(app, bare, product, services):
     assert one.stop() == 0
 
 
+def ask_until_told(app, token, number):
+    """(answered, how it ended) of a client that keeps one connection and asks on it until it is told that this was the last."""
+    connection, answered = app.connection(timeout=25), 0
+    try:
+        while True:
+            title = f"Under load {number} {answered}"
+            reply = (app.post(LIST, {**DRAFT, "title": title}, token=token, connection=connection) if number % 4 == 0
+                     else app.get(f"{LIST}?limit=3", connection=connection))
+            if reply.status not in (200, 201):
+                return answered, reply.status
+            answered += 1
+            if reply.headers.get("connection") == "close":
+                return answered, "told"
+    except Exception as problem:  # pylint: disable=broad-except
+        return answered, repr(problem)
+    finally:
+        connection.close()
+
+
+def test_a_stop_under_load_loses_no_request_of_a_kept_connection(app, bare, product, services):
+    """Each connection gets the answers to all that was asked on it, and with the last one hears that it was the last."""
+    one = bare()
+    one.start()
+    token = one.token_of("agent", sub="user_stop_kept")
+    before = int(services.sql(product, "SELECT count(*) FROM properties")[0][0])
+
+    def client(number):
+        if number < 8:
+            return ask_until_told(one, token, number)
+        time.sleep(1)
+        one.process.send_signal(signal.SIGTERM)
+        return one.process.wait(15)
+
+    *clients, code = at_once(9, client)
+    print(f"{product}: {sum(answered for answered, _ in clients)} answered before the stop")
+    assert code == 0 and {end for _, end in clients} == {"told"}, clients
+    written = sum(answered for number, (answered, _) in enumerate(clients) if number % 4 == 0)
+    assert int(services.sql(product, "SELECT count(*) FROM properties")[0][0]) - before == written
+    assert one.stop() == 0
+
+
+def test_a_second_program_takes_over_the_port(app, bare, services, product):
+    """How another version comes on one machine: it listens beside the old one, which is then told to stop."""
+    old, new = bare(), bare()
+    old.start()
+    token = old.token_of("agent", sub="user_takeover")
+    with Load(old, token, readers=4, writers=2, keep_alive=False) as load:
+        time.sleep(0.5)
+        new.port, new.settings = old.port, old.settings
+        new.spawn()
+        until(lambda: new.log_lines("worker.started") and new.log_lines("master.started"))
+        time.sleep(0.5)
+        old.process.send_signal(signal.SIGTERM)
+        assert old.process.wait(10) == 0
+        time.sleep(0.5)
+    bad = load.bad()
+    print(f"{product}: {len(load.seen)} requests over the change, lost {bad[:3]}")
+    assert not [seen for seen in bad if "ConnectionRefusedError" in seen.problem]
+    assert len(bad) <= 2 and all(seen.status is None for seen in bad), bad[:3]  # as with a stop: taken by the kernel in the very moment of the close
+    load.check_writes(services)
+    assert [new.get("/ready").status for _ in range(10)] == [200] * 10
+    assert old.stop() == 0 and new.stop() == 0
+
+
 # ---- reload ----
 
 @pytest.fixture
@@ -254,9 +318,10 @@ def test_a_bad_configuration_changes_nothing(app, reloadable):
 
 # ---- death of one of them ----
 
-def test_a_killed_worker_costs_only_its_own_requests(app, agent, services, product):
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_a_killed_worker_costs_only_its_own_requests(app, agent, services, product, keep_alive):
     before = app.workers()
-    with Load(app, agent, keep_alive=False) as load:
+    with Load(app, agent, keep_alive=keep_alive) as load:
         time.sleep(0.5)
         os.kill(before[0], signal.SIGKILL)
         killed = time.monotonic()
