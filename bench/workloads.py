@@ -13,6 +13,7 @@ import database
 import faq_load
 import measure
 import servers
+import start_load
 from database import LIST_ROWS, PAGES_SKIPPED
 from measure import Http, Pgbench, Void
 
@@ -262,6 +263,8 @@ class Bench:
             chat_load.add(self, ours, SMALL_ROWS, f"{API}/{ONE}")
         if "quote" in wanted:
             bookings_load.add(self, PRODUCT, lambda people: sign_tokens(self.issuer, people))
+        if "start" in wanted:
+            start_load.add(self, PRODUCT)
         if "fastapi" in wanted or "fastify" in wanted:
             self.add_peers(ours)
         if "get-big" in wanted:

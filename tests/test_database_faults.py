@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from harness.load import DEADLINE_S, DRAFT, LIST, REFUSED, Load, back, envelope_problem, refused, timed
-from harness.waiting import until
+from harness.waiting import Accepting, until
 
 # ---- away ----
 
@@ -36,21 +36,6 @@ def test_it_comes_up_with_the_database(app, agent, start, services, product):
     print(f"{product}: ready {took:.2f} s after the database came")
     assert took < 10
     back(app, agent)
-
-
-class Accepting(threading.Thread):
-    """Notes when Postgres takes a session again, after it was first seen without."""
-
-    def __init__(self, services, product):
-        super().__init__(daemon=True)
-        self.services, self.product, self.at = services, product, None
-
-    def run(self):
-        while self.at is None:
-            with contextlib.suppress(RuntimeError):
-                self.services.sql(self.product, "SELECT 1")
-                self.at = time.monotonic()
-            time.sleep(0.01)
 
 
 def restart(services, product):

@@ -1,5 +1,6 @@
 """Waiting for what others do, and doing things at once."""
 
+import contextlib
 import threading
 import time
 
@@ -27,3 +28,18 @@ def at_once(count, call):
     for thread in threads:
         thread.join()
     return results
+
+
+class Accepting(threading.Thread):
+    """Notes when Postgres takes a session again, after it was first seen without."""
+
+    def __init__(self, services, product):
+        super().__init__(daemon=True)
+        self.services, self.product, self.at = services, product, None
+
+    def run(self):
+        while self.at is None:
+            with contextlib.suppress(RuntimeError):
+                self.services.sql(self.product, "SELECT 1")
+                self.at = time.monotonic()
+            time.sleep(0.01)
