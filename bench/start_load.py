@@ -18,16 +18,16 @@ AWAY_S = 5  # the pauses between two tries are at their longest then
 
 
 def steady(probe):
-    """When the first of IN_A_ROW answers in a row came that probe() calls good."""
+    """When the first of IN_A_ROW answers in a row was there that probe() calls good."""
     first, good, deadline = None, 0, time.monotonic() + WAIT_S
     while good < IN_A_ROW:
-        at = time.monotonic()
-        if at > deadline:
-            raise Void("it does not come back")
         try:
             answers = probe()
         except OSError:
             answers = False
+        at = time.monotonic()
+        if at > deadline:
+            raise Void("it does not come back")
         good = good + 1 if answers else 0
         first = at if good == 1 else first
         time.sleep(0 if answers else STEP_S)

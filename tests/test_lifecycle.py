@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from conftest import other_product
 from harness.app import App
 from harness.load import DRAFT, LIST, Load, envelope_problem
 from harness.processes import alive
@@ -313,6 +314,32 @@ def test_a_bad_configuration_changes_nothing(app, reloadable):
     assert one.workers() == before
     assert one.get("/api/v1/config").headers["ratelimit-limit"] == "1000000"
     assert one.get("/ready").status == 200
+    assert one.stop() == 0
+
+
+def test_a_reload_looks_at_another_database_first(app, reloadable, services, product):
+    """An address that was mixed up does not even for a moment bring another product's data."""
+    other = App(other_product(product), services)
+    assert other.command("migrate").returncode == 0
+    one = reloadable()
+    before, own = one.workers(), one.settings["DATABASE_URL"]
+    for url, words in ((services.database_url(other.product), f'DATABASE_URL: the database belongs to product "{other.product}"'),
+                       ("postgresql://nobody@/nowhere?host=/nonexistent", "DATABASE_URL: no connection")):
+        known = len(one.log_lines("config.problem_found"))
+        one.reload(DATABASE_URL=url)
+        until(lambda: len(one.log_lines("config.problem_found")) > known)
+        assert one.log_lines("config.problem_found")[known]["problem"].startswith(words)
+        assert one.workers() == before and one.get(f"{LIST}?limit=1").status == 200
+    os.kill(services.postgres_pid(), signal.SIGSTOP)
+    try:
+        one.reload(DATABASE_URL=f"{own}&connect_timeout=4")
+        until(lambda: len(one.log_lines("config.problem_found")) > 2)
+        assert one.log_lines("config.problem_found")[2]["problem"] == "DATABASE_URL: the database gives no answer"
+    finally:
+        os.kill(services.postgres_pid(), signal.SIGCONT)
+    one.reload(DATABASE_URL=f"{own}&connect_timeout=4")
+    until(lambda: one.log_lines("master.reloaded") and not set(before) & set(one.workers()))
+    one.wait("/ready")
     assert one.stop() == 0
 
 

@@ -264,8 +264,8 @@ static void reload(struct master *master)
     }
     master->reload_wanted = false;
     struct arena *arena = arena_new(NULL);
-    const struct settings *settings = settings_reload(&master->ctx, arena, master->options->product,
-        master->options->source, master->generations[master->serving].settings);
+    const struct settings *settings = master_reload_settings(&master->ctx, arena, master->options,
+        master->generations[master->serving].settings);
     if (settings == NULL) {
         arena_free(arena);
         return;

@@ -6,6 +6,7 @@
 #include "config/config.h"
 
 struct arena;
+struct ctx;
 struct log;
 struct product;
 struct settings;
@@ -19,5 +20,10 @@ struct master_options {
 
 /* Serves until SIGTERM or SIGINT; returns the exit code of the process. */
 int master_run(const struct master_options *options);
+
+/* The settings as they are now, for a new generation of workers; NULL if they cannot take the place of `old`, which is
+ * logged. Another database is looked at first, which takes three seconds at most. */
+const struct settings *master_reload_settings(struct ctx *ctx, struct arena *arena,
+    const struct master_options *options, const struct settings *old);
 
 #endif
