@@ -3,7 +3,8 @@
 # may run again: after a new product, or after the file of one secret was removed to have it changed.
 #   scripts/make-secrets.sh DIR [--development]
 # DIR/PRODUCT/ belongs to the user of the images (1000), so this runs as root. Left empty for you to fill, but with
-# --development, where keys to sign in with are made: clerk_secret_key, clerk_webhook_secret, clerk_jwt_key, openai_api_key.
+# --development, where keys to sign in with are made: clerk_secret_key, clerk_webhook_secret, clerk_jwt_key, openai_api_key,
+# database_read_url.
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -64,7 +65,7 @@ make_product() {
         development_keys "$product"
         put "$mine/openai_api_key" "${OPENAI_API_KEY:-}"
     fi
-    for name in clerk_secret_key clerk_webhook_secret clerk_jwt_key openai_api_key; do
+    for name in clerk_secret_key clerk_webhook_secret clerk_jwt_key openai_api_key database_read_url; do
         to_fill "$mine/$name"
     done
     chown -R "$IMAGE_USER:$IMAGE_USER" "$mine"

@@ -274,7 +274,7 @@ def test_the_other_products_env_file_is_refused(product):
 
 # What must be each product's own, and what tells when it is not: a program by itself before it serves, or `selftest isolation`.
 TOLD_HERE = {"PRODUCT_ID", "REDIS_KEY_PREFIX"}
-TOLD_BY_THE_DATABASE = {"DATABASE_URL", "MIGRATE_DATABASE_URL"}  # tests/test_migrations.py
+TOLD_BY_THE_DATABASE = {"DATABASE_URL", "MIGRATE_DATABASE_URL", "DATABASE_READ_URL"}  # tests/test_migrations.py, test_read_replica.py
 TOLD_BY_COMPARISON = set(OWN_VALUES)  # tests/test_ops_isolation.py
 SHAREABLE = {"OPENAI_API_KEY", "LLM_API_KEY", "METRICS_TOKEN"}  # one account, one monitoring
 

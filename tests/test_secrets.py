@@ -85,13 +85,14 @@ def secret_settings(product, services, parrot):
     """(settings, {setting: what would give it away}); a value that others decide is taken as it is."""
     new = lambda: f"kanari{uuid.uuid4().hex[:12]}"  # noqa: E731
     shown = {name: new() for name in ("METRICS_TOKEN", "OPENAI_API_KEY", "LLM_API_KEY", "CLERK_SECRET_KEY", "CLERK_WEBHOOK_SECRET",
-                                      "DATABASE_URL", "MIGRATE_DATABASE_URL")}
+                                      "DATABASE_URL", "MIGRATE_DATABASE_URL", "DATABASE_READ_URL")}
     settings = {"METRICS_TOKEN": shown["METRICS_TOKEN"], "OPENAI_API_KEY": f"sk-{shown['OPENAI_API_KEY']}",
                 "LLM_API_KEY": f"sk-{shown['LLM_API_KEY']}", "CLERK_SECRET_KEY": f"sk_test_{shown['CLERK_SECRET_KEY']}",
                 "CLERK_WEBHOOK_SECRET": f"whsec_{shown['CLERK_WEBHOOK_SECRET']}AA",
                 "CLERK_API_URL": f"{parrot.url}/v1", "LLM_PROVIDER": "openai", "LLM_BASE_URL": f"{parrot.url}/v1", "CHAT_MODEL": "big",
                 "CHAT_MODEL_FALLBACK": "spare", "EMBEDDINGS_PROVIDER": "openai", "EMBEDDING_BASE_URL": f"{parrot.url}/v1"}
-    for name, role in (("DATABASE_URL", "user"), ("MIGRATE_DATABASE_URL", "migrate")):  # the socket asks for no password, and takes any
+    roles = {"DATABASE_URL": "user", "MIGRATE_DATABASE_URL": "migrate", "DATABASE_READ_URL": "user"}
+    for name, role in roles.items():  # the socket asks for no password, and takes any
         settings[name] = services.database_url(product, role).replace("@", f":{shown[name]}@", 1)
     shown["REDIS_URL"] = re.search(r":([^:@/]+)@", services.redis_url(product))[1]
     return settings, shown
