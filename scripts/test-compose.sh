@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Proves the images and both compose files by running them: installs a Docker engine from Debian where none runs, builds a
-# stand-in for each image that would be pulled, builds ours, brings development and then production up, and runs the tests of
+# stand-in for each image that would have to be pulled, builds ours, brings development and then production up, and runs the tests of
 # tests/compose against them. Needs root and debootstrap; no image comes from the internet.
 #   scripts/test-compose.sh [--keep] [development|production]...
-# --keep leaves the engine running, with what was brought up last.
+# --keep leaves the engine running.
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -22,14 +22,18 @@ fi
 (($#)) || set -- development production
 ((EUID == 0)) || die "run this as root: it starts a Docker engine"
 
-# An engine of our own, beside one that may run: nothing of this touches what others have.
+# The engine that runs, or one of our own, which is stopped again.
 start_engine() {
-    install_packages docker.io docker-compose iptables debootstrap
-    mkdir -p "$ENGINE"
+    if docker info >/dev/null 2>&1; then
+        keep=1
+        return
+    fi
+    local packages=(docker.io docker-compose iptables)
+    (($(debian_release) < 13)) || packages+=(docker-cli)
+    install_packages "${packages[@]}"
     export DOCKER_HOST=unix://$ENGINE/docker.sock
     docker info >/dev/null 2>&1 && return
     say "starting a Docker engine"
-    # A socket of its own, but bridges and their addresses are the machine's.
     setsid dockerd --data-root "$ENGINE/data" --exec-root "$ENGINE/run" --pidfile "$ENGINE/pid" --host "$DOCKER_HOST" \
         --default-address-pool base=172.30.0.0/16,size=24 </dev/null >"$ENGINE/engine.log" 2>&1 &
     local tenths=600
@@ -43,11 +47,15 @@ stop_engine() {
     stop_pid "$ENGINE/pid" /usr/sbin/dockerd 30
 }
 
+has_image() {
+    docker image inspect "$1" >/dev/null 2>&1
+}
+
 # The base of all images, under the name that the Dockerfiles use. The machine's own way to its registries is in it, and
 # documentation is not, as in the one that it stands for.
 make_base_image() {
     local system=$ENGINE/base
-    docker image inspect debian:13-slim >/dev/null 2>&1 && return
+    has_image debian:13-slim && return
     make_base trixie
     say "importing debian:13-slim"
     rm -rf "$system"
@@ -73,11 +81,16 @@ build() {
     }
 }
 
+# stand_in IMAGE FOLDER
+stand_in() {
+    has_image "$1" || build "$1" "tests/compose/$2"
+}
+
 build_images() {
     local product target
-    build pgvector/pgvector:0.8.0-pg17 tests/compose/postgres
-    build redis:8.0.2 tests/compose/redis
-    build nginx:1.26.3 tests/compose/nginx
+    stand_in pgvector/pgvector:0.8.0-pg17 postgres
+    stand_in redis:8.0.2 redis
+    stand_in nginx:1.26.3 nginx
     for product in $(products); do
         for target in dev prod; do
             build "$product-api:$target" -f docker/Dockerfile --target "$target" --build-arg PRODUCT="$product" \
@@ -116,6 +129,8 @@ run_tests() {
     PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests /usr/bin/python3 -m pytest -q -rP --tb=short -p no:cacheprovider "tests/compose/test_$1.py"
 }
 
+mkdir -p "$ENGINE"
+install_packages debootstrap openssl python3-pytest python3-cryptography python3-yaml
 start_engine
 ((keep)) || trap stop_engine EXIT
 # Debian 13 has compose as a part of docker, Debian 12 as a program of its own.
