@@ -268,6 +268,16 @@ def test_a_quote_in_another_currency(stays, services, product, house, user):
     assert booked == {key: offered[key] for key in ("lines", "total_minor", "currency")}
 
 
+def test_a_quote_is_kept_to_line_by_line(stays, services, product, house, user, agent):
+    rates(stays, house, agent, weekend_nightly_minor=2 * PRICE, cleaning_fee_minor=333, extra_guest_minor=77, extra_guest_from=1,
+          weekly_discount_pct=12.5, tax_pct=7)
+    offered = quote(stays, house, nights=9).json
+    assert {line["code"] for line in offered["lines"]} == {"night", "cleaning_fee", "extra_guest", "weekly_discount", "tax"}
+    rates(stays, house, agent, base_nightly_minor=2 * PRICE)
+    booked = hold(stays, house, user, nights=9, quote_token=offered["quote_token"])["price"]
+    assert booked == {key: offered[key] for key in ("lines", "total_minor", "currency")}
+
+
 def test_quotes_that_are_not_for_this_stay(stays, services, product, house, user, agent):
     token = quote(stays, house).json["quote_token"]
     other = listing(stays, services, agent)

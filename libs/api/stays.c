@@ -102,7 +102,7 @@ static err sign_offer(struct call *call, int64_t property_id, const struct offer
         .expires_at = clock_wall_us(call->ctx->clock) + QUOTE_TOKEN_MINUTES * US_PER_MINUTE,
     };
     out->expires_at = claims.expires_at;
-    TRY(offer_price(call->ctx, offer, &claims.price));
+    TRY(offer_lines_write(call->ctx, &offer->lines, &claims.lines));
     return quote_token_write(call->ctx, &key, &claims, &out->quote_token);
 }
 

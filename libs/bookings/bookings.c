@@ -76,10 +76,17 @@ err bookings_get(struct ctx *ctx, struct db *db, const struct booking_actor *act
 
 enum outcome { MADE, WAS_THERE, TAKEN, TOO_MANY };
 
+/* What a stay costs, by which terms. */
+struct agreed {
+    int64_t total_minor;
+    const char *currency, *cancellation_policy;
+    const char *price; /* JSON */
+};
+
 struct holding {
     const struct booking_actor *actor;
     const struct hold_request *request;
-    const struct quote_claims *terms;
+    const struct agreed *terms;
     struct booking *out;
     enum outcome outcome;
 };
@@ -108,7 +115,7 @@ static err find_own(struct ctx *ctx, struct db *tx, const struct holding *holdin
 static err insert(struct ctx *ctx, struct db *tx, const struct holding *holding, struct made *out)
 {
     const struct hold_request *request = holding->request;
-    const struct quote_claims *terms = holding->terms;
+    const struct agreed *terms = holding->terms;
     return db_one(ctx, tx, &SQL_bookings_insert,
         DB_ARGS(DB_I64(request->property_id), DB_I64(holding->actor->user_id),
             DB_TEXT(request->check_in), DB_TEXT(request->check_out), DB_I64(request->guests),
@@ -147,8 +154,10 @@ static err hold(struct ctx *ctx, struct db *tx, void *arg)
 
 /* Those of the quote, if there is one, else those of now. */
 static err agree(struct ctx *ctx, const struct hold_request *request, const struct offer *offer,
-    struct quote_claims *out)
+    struct agreed *out)
 {
+    struct offer_price price = {offer->lines, offer->total_minor, offer->listing.currency};
+    struct quote_claims claims = {.cancellation_policy = offer->listing.cancellation_policy};
     const struct quote_claims wanted = {
         .property_id = request->property_id,
         .check_in = request->check_in,
@@ -156,12 +165,15 @@ static err agree(struct ctx *ctx, const struct hold_request *request, const stru
         .guests = request->guests,
     };
     if (request->quote_token != NULL) {
-        return quote_token_read(ctx, request->key, request->quote_token, &wanted, out);
+        TRY(quote_token_read(ctx, request->key, request->quote_token, &wanted, &claims));
+        TRY(offer_lines_read(ctx, claims.lines, &price.lines));
+        price.total_minor = claims.total_minor;
+        price.currency = claims.currency;
     }
-    out->total_minor = offer->total_minor;
-    out->currency = offer->listing.currency;
-    out->cancellation_policy = offer->listing.cancellation_policy;
-    return offer_price(ctx, offer, &out->price);
+    out->total_minor = price.total_minor;
+    out->currency = price.currency;
+    out->cancellation_policy = claims.cancellation_policy;
+    return offer_price_write(ctx, &price, &out->price);
 }
 
 err bookings_hold(struct ctx *ctx, struct db *db, const struct booking_actor *actor,
@@ -171,7 +183,7 @@ err bookings_hold(struct ctx *ctx, struct db *db, const struct booking_actor *ac
     static const struct booking_actor nobody = {.user_id = 0}; /* drafts are not let, to anybody */
     struct offer_request wanted = {.property_id = request->property_id, .guests = request->guests};
     struct offer offer = {0};
-    struct quote_claims terms = {0};
+    struct agreed terms = {0};
     TRY(offer_days_read(ctx, &names, request->check_in, request->check_out, CALENDAR_NIGHTS_MAX,
         &wanted.days));
     TRY(offer_make(ctx, db, &nobody, &wanted, &offer));

@@ -21,6 +21,9 @@ err booking_lock_listing(struct ctx *ctx, struct db *tx, const struct booking_ac
 err booking_listing_or(struct ctx *ctx, err found);
 err booking_or(struct ctx *ctx, err found);
 
+/* What follows the number at `text`, and one space; NULL = there is none. For what we or Postgres wrote: it fits. */
+const char *booking_read_number(const char *text, int64_t *out);
+
 /* Holds of the listing whose time is over give their nights back. */
 err booking_expire_holds(struct ctx *ctx, struct db *tx, int64_t property_id);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bookings/internal.h"
 #include "bookings/policy.h"
 #include "bookings/sql.h"
 #include "core/arena.h"
@@ -181,23 +182,72 @@ err offer_check(struct ctx *ctx, const struct offer *offer)
     return result;
 }
 
-struct price {
-    struct list lines;
-    int64_t total_minor;
-    const char *currency;
-};
-static const struct field price_fields[] = {
-    FIELD_LIST(struct price, lines, "What it is made of", .shape = &offer_price_line_shape),
-    FIELD_I64(struct price, total_minor, "Sum of the lines"),
-    FIELD_STR(struct price, currency, "Of all amounts"),
+static const struct field offer_price_fields[] = {
+    FIELD_LIST(struct offer_price, lines, "What it is made of", .shape = &offer_price_line_shape),
+    FIELD_I64(struct offer_price, total_minor, "Sum of the lines"),
+    FIELD_STR(struct offer_price, currency, "Of all amounts"),
 };
 
-err offer_price(struct ctx *ctx, const struct offer *offer, const char **out)
+err offer_price_write(struct ctx *ctx, const struct offer_price *price, const char **out)
 {
-    const struct price price = {offer->lines, offer->total_minor, offer->listing.currency};
     struct buf buf;
     size_t len = 0;
     buf_init(&buf, ctx->arena, 1024, LIMIT_QUOTE_TOKEN_BYTES);
-    field_encode(&buf, SHAPE(price), &price);
+    field_encode(&buf, SHAPE(offer_price), price);
     return buf_finish(ctx, &buf, out, &len);
+}
+
+/* ---- lines in short: place in quote_codes, quantity and unit each, one space between all ---- */
+
+err offer_lines_write(struct ctx *ctx, const struct list *lines, const char **out)
+{
+    const struct offer_price_line *items = lines->items;
+    struct buf buf;
+    size_t len = 0;
+    buf_init(&buf, ctx->arena, 256, LIMIT_QUOTE_TOKEN_BYTES);
+    for (int64_t i = 0; i < lines->count; i++) {
+        int64_t code = 0;
+        while (strcmp(items[i].code, quote_codes[code]) != 0) {
+            code++;
+        }
+        buf_add(&buf, " ", i > 0);
+        buf_i64(&buf, code);
+        buf_char(&buf, ' ');
+        buf_i64(&buf, items[i].quantity);
+        buf_char(&buf, ' ');
+        buf_i64(&buf, items[i].unit_minor);
+    }
+    return buf_finish(ctx, &buf, out, &len);
+}
+
+/* What follows the line, or NULL. */
+static const char *read_line(const char *text, struct offer_price_line *out)
+{
+    int64_t numbers[3] = {0};
+    for (int i = 0; i < 3 && text != NULL; i++) {
+        text = booking_read_number(text, &numbers[i]);
+    }
+    if (text == NULL || numbers[0] < 0 || numbers[0] > QUOTE_TAX ||
+        __builtin_mul_overflow(numbers[1], numbers[2], &out->amount_minor)) {
+        return NULL;
+    }
+    out->code = quote_codes[numbers[0]];
+    out->label = quote_labels[numbers[0]];
+    out->quantity = numbers[1];
+    out->unit_minor = numbers[2];
+    return text;
+}
+
+err offer_lines_read(struct ctx *ctx, const char *text, struct list *out)
+{
+    struct offer_price_line *lines =
+        ARENA_ARRAY(ctx->arena, struct offer_price_line, QUOTE_LINES_MAX);
+    int64_t count = 0;
+    for (; text != NULL && *text != '\0' && count < QUOTE_LINES_MAX; count++) {
+        text = read_line(text, &lines[count]);
+    }
+    *out = (struct list){lines, count};
+    return text != NULL && *text == '\0'
+               ? OK
+               : fail(ctx, ERR_INTERNAL, "lines of a quote cannot be read");
 }

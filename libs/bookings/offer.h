@@ -71,6 +71,15 @@ struct offer_terms offer_terms(struct ctx *ctx, const struct offer *offer);
 err offer_check(struct ctx *ctx, const struct offer *offer);
 
 /* {lines, total_minor, currency}, as it is kept and shown. */
-err offer_price(struct ctx *ctx, const struct offer *offer, const char **out);
+struct offer_price {
+    struct list lines; /* of offer_price_line */
+    int64_t total_minor;
+    const char *currency;
+};
+err offer_price_write(struct ctx *ctx, const struct offer_price *price, const char **out);
+
+/* Lines in short, for a token: the rest of them follows from it. ERR_INTERNAL: not written here. */
+err offer_lines_write(struct ctx *ctx, const struct list *lines, const char **out);
+err offer_lines_read(struct ctx *ctx, const char *text, struct list *out);
 
 #endif

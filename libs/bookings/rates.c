@@ -51,8 +51,7 @@ static struct quote_plan plan_of(const struct rates_listing *row)
     };
 }
 
-/* What follows the number at `text`, and a separator; NULL = there is none. Postgres wrote it, so it fits. */
-static const char *read_number(const char *text, int64_t *out)
+const char *booking_read_number(const char *text, int64_t *out)
 {
     const bool negative = *text == '-';
     const char *digits = text + negative, *at = digits;
@@ -69,7 +68,7 @@ static const char *read_rule(const char *text, struct quote_rule *out)
 {
     int64_t numbers[NUMBERS];
     for (int i = 0; i < NUMBERS && text != NULL; i++) {
-        text = read_number(text, &numbers[i]);
+        text = booking_read_number(text, &numbers[i]);
     }
     if (text == NULL) {
         return NULL;

@@ -23,7 +23,7 @@ static const struct field quote_claims_fields[] = {
     FIELD_I64(struct quote_claims, total_minor, "Price", .required = true),
     FIELD_STR(struct quote_claims, currency, "Of it", .required = true),
     FIELD_STR(struct quote_claims, cancellation_policy, "Terms", .required = true),
-    FIELD_JSON(struct quote_claims, price, "What the price is made of", .required = true),
+    FIELD_STR(struct quote_claims, lines, "What the price is made of", .required = true),
     FIELD_TIME(struct quote_claims, expires_at, "End of its time", .required = true),
 };
 

@@ -23,7 +23,7 @@ struct quote_claims {
     const char *check_in, *check_out;
     int64_t guests, total_minor;
     const char *currency, *cancellation_policy;
-    const char *price; /* JSON */
+    const char *lines; /* of the price, as offer_lines_write has them */
     int64_t expires_at;
 };
 err quote_token_write(struct ctx *ctx, const struct quote_key *key,

@@ -21,7 +21,7 @@ static const struct quote_claims claims = {.property_id = 7,
     .total_minor = 300,
     .currency = "THB",
     .cancellation_policy = "strict",
-    .price = "{\"total_minor\":300}",
+    .lines = "0 3 100",
     .expires_at = 2000000};
 
 static int64_t wall(void *state)
@@ -70,7 +70,7 @@ START_TEST(what_is_written_is_read)
     ck_assert_int_eq(out.total_minor, 300);
     ck_assert_str_eq(out.currency, "THB");
     ck_assert_str_eq(out.cancellation_policy, "strict");
-    ck_assert_str_eq(out.price, claims.price);
+    ck_assert_str_eq(out.lines, claims.lines);
 }
 END_TEST
 

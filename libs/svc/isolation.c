@@ -185,7 +185,7 @@ static void check_signing_key(struct crossing *c)
         .total_minor = 1,
         .currency = "THB",
         .cancellation_policy = "strict",
-        .price = "{}",
+        .lines = "",
         .expires_at = clock_wall_us(ctx->clock) + CANARY_SECONDS * INT64_C(1000000),
     };
     const char *text = NULL;
