@@ -155,6 +155,17 @@ def test_a_service_that_refuses_us_is_not_asked_again(chat, model, product, faul
     assert chat.log_lines("chat.service_refuses")
 
 
+def test_readiness_tells_of_a_service_that_fails_and_asks_it_nothing(chat, model, product):
+    model.always = ("status", 500)
+    until(lambda: ask(chat, KNOWN[product][0])["degraded"] and not chat.get("/ready").json["checks"]["llm"]["ok"], seconds=40)
+    asked = len(model.calls)
+    reply = chat.get("/ready")
+    assert reply.status == 200 and reply.json["status"] == "degraded" and len(model.calls) == asked
+    rest(chat, model)
+    check = chat.get("/ready").json["checks"]["llm"]
+    assert check["ok"] and check["ms"] > 0
+
+
 @pytest.mark.parametrize("fault", [("status", 500), ("status", 429), ("error",), ("garbage",)], ids=str)
 def test_without_any_model_the_local_answerer_answers(chat, model, product, fault):
     model.always = fault

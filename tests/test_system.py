@@ -23,7 +23,7 @@ def test_health_touches_nothing(app, product):
 def test_ready_names_every_part(app):
     for path in ("/ready", "/api/v1/ready"):
         reply = app.wait(path)  # each worker becomes ready by itself
-        assert set(reply.json["checks"]) >= {"database", "migrations", "redis", "jwks"}
+        assert set(reply.json["checks"]) >= {"database", "migrations", "redis", "jwks", "llm"}
         for check in reply.json["checks"].values():
             assert set(check) == {"ok", "ms", "since"} and check["ok"] is True
 

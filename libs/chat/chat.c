@@ -6,6 +6,8 @@
 #include "chat/chat_internal.h"
 #include "chat/config.h"
 #include "core/arena.h"
+#include "core/clock.h"
+#include "core/services.h"
 #include "net/loop.h"
 
 #define SPARE_MS 3000 /* of the grace: to store what there is */
@@ -32,6 +34,7 @@ struct chat *chat_open(const struct chat_options *options)
     struct chat *chat = ARENA_NEW(arena, struct chat);
     chat->arena = arena;
     chat->options = *options;
+    chat->opened_us = clock_wall_us(&clock_system);
     chat->provider = provider_named(options->config->llm_provider);
     chat->local = chat_provider_local.open(options->config, options->client, options->loop);
     chat->model = chat->provider == &chat_provider_local
@@ -66,6 +69,13 @@ void chat_close(struct chat *chat)
     }
     chat_provider_local.close(chat->local);
     arena_free(chat->arena);
+}
+
+struct health chat_health(const struct chat *chat)
+{
+    return chat->provider->health != NULL
+               ? chat->provider->health(chat->model)
+               : (struct health){.ok = true, .since_us = chat->opened_us};
 }
 
 struct chat_counts chat_counts(const struct chat *chat)

@@ -135,16 +135,16 @@ void chat_listener_close(struct chat_listener *listener);
 err chat_follow(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     const char *after, struct chat_run **out);
 
-/* Ends the running answer of a conversation, in whichever worker; what there is of it is kept.
- * ERR_CONFLICT (INVALID_STATE): nothing runs. */
+/* Ends the running answer, in whichever worker, and keeps what there is of it. ERR_CONFLICT (INVALID_STATE): nothing runs. */
 err chat_stop(struct ctx *ctx, struct chat *chat, const struct chat_caller *caller,
     int64_t conversation_id);
 
-/* For metrics. */
-struct chat_counts {
+struct chat_counts { /* for metrics */
     uint64_t asked, refused, degraded, failed;
     int64_t running;
 };
 struct chat_counts chat_counts(const struct chat *chat);
+/* Of the service that words the answers, as its last calls tell; without one the chat is always well. */
+struct health chat_health(const struct chat *chat);
 
 #endif

@@ -18,6 +18,7 @@ struct loop_timer;
 struct chat {
     struct arena *arena; /* of itself */
     struct chat_options options;
+    int64_t opened_us;
     const struct chat_provider *provider;
     struct chat_model *model; /* of the provider */
     struct chat_model *local;

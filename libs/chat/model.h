@@ -14,6 +14,7 @@
 #include "chat/tool.h"
 #include "core/err.h"
 #include "core/field.h"
+#include "core/services.h"
 
 struct chat_config;
 struct client;
@@ -105,6 +106,8 @@ struct chat_provider {
     /* The text goes to the sink only, with markers [n] of turn->sources. */
     err (*answer)(struct ctx *ctx, struct chat_model *model, const struct chat_turn *turn,
         const struct chat_sink *sink, struct chat_answered *out);
+    /* As the calls so far tell; asks nobody. NULL: it is always there. */
+    struct health (*health)(const struct chat_model *model);
 };
 extern const struct chat_provider chat_provider_local, chat_provider_openai;
 

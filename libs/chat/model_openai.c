@@ -251,10 +251,17 @@ static err answer(struct ctx *ctx, struct chat_model *model, const struct chat_t
     return OK;
 }
 
+static struct health health_of(const struct chat_model *model)
+{
+    const struct upstream *upstream = &model->upstream;
+    return (struct health){!upstream->down, upstream->answer_ms, upstream->since_us};
+}
+
 const struct chat_provider chat_provider_openai = {
     .name = "openai",
     .open = open_model,
     .close = close_model,
     .choose = choose,
     .answer = answer,
+    .health = health_of,
 };

@@ -27,7 +27,12 @@ void upstream_init(struct upstream *upstream, const char *name, struct client *c
     struct loop *loop)
 {
     *upstream = (struct upstream){
-        .name = name, .client = client, .loop = loop, .budget_tenths = BUDGET_MAX};
+        .name = name,
+        .client = client,
+        .loop = loop,
+        .budget_tenths = BUDGET_MAX,
+        .since_us = clock_wall_us(&clock_system),
+    };
 }
 
 /* ---- breaker ---- */
@@ -40,8 +45,17 @@ static int64_t with_jitter(int64_t ms)
     return ms - ms * byte / 1024;
 }
 
+static void set_down(struct upstream *upstream, bool down)
+{
+    if (upstream->down != down) {
+        upstream->down = down;
+        upstream->since_us = clock_wall_us(&clock_system);
+    }
+}
+
 void upstream_answered(struct upstream *upstream)
 {
+    set_down(upstream, false);
     upstream->failures = 0;
     upstream->open_ns = 0;
     upstream->pause_ms = 0;
@@ -61,6 +75,7 @@ void upstream_failed(struct ctx *ctx, struct upstream *upstream)
     upstream->pause_ms = longer_ms < PAUSE_MAX_MS ? longer_ms : PAUSE_MAX_MS;
     upstream->open_ns =
         clock_monotonic_ns(ctx->clock) + with_jitter(upstream->pause_ms) * NS_PER_MS;
+    set_down(upstream, true);
 }
 
 /* The only call that is let through after a pause is the trial; it ends in answered, failed or left. */
@@ -209,8 +224,11 @@ static err call(struct ctx *ctx, struct upstream *upstream, struct question ques
     TRY(enter(ctx, upstream));
     const int64_t begin_ns = clock_monotonic_ns(ctx->clock);
     const err sent = ask_with_retries(ctx, upstream, &question, out);
-    const int64_t took_ms = (clock_monotonic_ns(ctx->clock) - begin_ns) / NS_PER_MS;
-    const bool late = sent.code == ERR_TIMEOUT && took_ms >= timeout_ms / 2;
+    const int64_t took_ns = clock_monotonic_ns(ctx->clock) - begin_ns;
+    const bool late = sent.code == ERR_TIMEOUT && took_ns / NS_PER_MS >= timeout_ms / 2;
+    if (is_ok(sent)) {
+        upstream->answer_ms = (double)took_ns / NS_PER_MS;
+    }
     if (sent.code == ERR_UNAVAILABLE || sent.code == ERR_TOO_LARGE || late) {
         upstream_failed(ctx, upstream);
     } else if (sent.code == ERR_UPSTREAM) {

@@ -30,6 +30,9 @@ struct upstream {
     bool trying;       /* one call is out to see whether it works again */
     int budget_tenths; /* retries left, times ten */
     uint64_t calls;    /* requests sent */
+    bool down;         /* the breaker has opened, and no call has worked since */
+    int64_t since_us;  /* wall clock of the last change of that */
+    double answer_ms;  /* from the last call to its reply, or the head of it */
 };
 void upstream_init(struct upstream *upstream, const char *name, struct client *client,
     struct loop *loop);

@@ -87,6 +87,12 @@ static struct health jwks_health(const void *arg)
     return (struct health){state.keys_ok, 0, state.since_us};
 }
 
+static struct health llm_health(const void *arg)
+{
+    const struct services *services = arg; /* the chat is opened last */
+    return chat_health(services->chat);
+}
+
 /* Sub-commands share nothing and follow nobody's changes. */
 static struct faq *open_faq(const struct wiring *wiring, struct log *log)
 {
@@ -164,6 +170,7 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         {"migrations", true, migrations_health, shared},
         {"redis", false, redis_health, services->cache},
         {"jwks", false, jwks_health, services->auth},
+        {"llm", false, llm_health, services},
         {services->reads == services->db ? NULL : "replica", false, database_health,
             services->reads},
         {0},

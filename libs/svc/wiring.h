@@ -24,7 +24,7 @@ struct wiring {
     struct loop *loop;               /* borrowed */
     struct services services;
     struct jobs *jobs; /* NULL until wiring_run_jobs */
-    struct health_check health[6];
+    struct health_check health[7];
 };
 
 /* Never waits: connections come up in the background. */
