@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from harness.load import DEADLINE_S, DRAFT, LIST, REFUSED, Load, back, envelope_problem, refused, timed
+from harness.processes import frozen
 from harness.waiting import Accepting, until
 
 # ---- away ----
@@ -92,19 +93,6 @@ def test_terminated_and_cancelled_one_by_one(app, agent, services, product):
 
 
 # ---- frozen ----
-
-@contextlib.contextmanager
-def frozen(pids):
-    """In the block these processes stand still."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
 
 def ask_all(app, paths, token=None):
     """[(reply, seconds)] of requests sent at once."""

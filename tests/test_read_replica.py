@@ -1,9 +1,7 @@
 """A read replica: guests read listings there, and never notice when it is away. Who is signed in reads the primary."""
 
 import contextlib
-import os
 import re
-import signal
 import time
 from urllib.parse import quote
 
@@ -13,7 +11,7 @@ from conftest import other_product
 from harness.app import App
 from harness.brand import PRODUCTS
 from harness.load import LIST, Load, timed
-from harness.processes import children
+from harness.processes import children, frozen
 from harness.services import ROOT
 from harness.standby import Standby
 from harness.waiting import at_once, until
@@ -143,19 +141,6 @@ def test_without_the_setting_there_is_no_replica(start, house):
 
 
 # ---- the primary or the replica is away ----
-
-@contextlib.contextmanager
-def frozen(pids):
-    """In the block these processes stand still."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
 
 def test_guests_read_on_while_the_primary_is_frozen(app, house, services):
     is_used(app)

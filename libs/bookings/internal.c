@@ -70,3 +70,15 @@ err booking_taken(struct ctx *ctx, struct db *db, int64_t property_id,
     }
     return taken;
 }
+
+const char *booking_read_number(const char *text, int64_t *out)
+{
+    const bool negative = *text == '-';
+    const char *digits = text + negative, *at = digits;
+    uint64_t number = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        number = number * 10 + (uint64_t)(*at - '0');
+    }
+    *out = (int64_t)(negative ? 0 - number : number);
+    return at == digits ? NULL : at + (*at == ' ');
+}

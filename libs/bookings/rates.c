@@ -51,18 +51,6 @@ static struct quote_plan plan_of(const struct rates_listing *row)
     };
 }
 
-const char *booking_read_number(const char *text, int64_t *out)
-{
-    const bool negative = *text == '-';
-    const char *digits = text + negative, *at = digits;
-    uint64_t number = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        number = number * 10 + (uint64_t)(*at - '0');
-    }
-    *out = (int64_t)(negative ? 0 - number : number);
-    return at == digits ? NULL : at + (*at == ' ');
-}
-
 /* As sql/rates_find.sql writes it; what follows it, or NULL. */
 static const char *read_rule(const char *text, struct quote_rule *out)
 {

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 
 
 def alive(pid):
@@ -22,3 +23,16 @@ def children(pid):
                 if int(file.read().rsplit(")", 1)[1].split()[1]) == pid:
                     found.append(int(entry))
     return found
+
+
+@contextlib.contextmanager
+def frozen(pids):
+    """In the block these processes stand still."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
