@@ -183,6 +183,20 @@ def test_one_answer_at_a_time(app, services, product):
         == [["1"]]
 
 
+def test_a_conversation_that_is_being_written_to_is_busy_at_once(app, services, product):
+    """A question does not stand in line for the row, with a connection that others need."""
+    session = new_session()
+    number = ask(app, KNOWN[product][0], session=session)["conversation_id"]
+    holding = threading.Thread(target=services.sql, args=(product, f"SELECT FROM conversations WHERE id = {number} FOR UPDATE; SELECT pg_sleep(1.5)"))
+    holding.start()
+    until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)' AND wait_event = 'PgSleep'"))
+    for body in ({}, {"conversation_id": number}):
+        assert ask(app, KNOWN[product][0], session=session, status=409, **body)["error"]["code"] == "CONVERSATION_BUSY"
+    assert holding.is_alive()
+    holding.join()
+    ask(app, KNOWN[product][0], session=session)
+
+
 def test_many_questions_at_once_in_one_conversation(app, product):
     session = new_session()
     ask(app, KNOWN[product][0], session=session)
