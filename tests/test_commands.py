@@ -1,5 +1,7 @@
 """Sub-commands: what they print, and how they end when something is missing."""
 
+import socket
+
 import pytest
 from harness.app import App
 
@@ -25,6 +27,28 @@ def test_without_a_database_a_command_fails_and_says_why(cut_off, words):
 def test_a_token_alone_needs_no_database(cut_off):
     done = cut_off.command("dev-token")
     assert done.returncode == 0 and done.stdout.count(".") == 2 and len(done.stdout.splitlines()) == 1
+
+
+def test_a_health_check_asks_the_server_of_its_settings(app, cut_off):
+    assert (done := app.command("healthcheck")).returncode == 0 and done.stdout == done.stderr == ""
+    everywhere = cut_off.__class__(app.product, app.services, BIND_ADDR="0.0.0.0", PORT=app.port)
+    assert everywhere.command("healthcheck").returncode == 0
+    done = cut_off.command("healthcheck")
+    assert done.returncode == UNAVAILABLE and f"cannot reach 127.0.0.1:{cut_off.port}" in done.stderr
+    cut_off.start(path="/health")
+    try:
+        done = cut_off.command("healthcheck")
+        assert done.returncode == UNAVAILABLE and "not ready: it answers HTTP/1.1 503" in done.stderr
+    finally:
+        assert cut_off.stop() == 0
+
+
+def test_a_health_check_does_not_wait_for_ever(product, services):
+    """A server that takes the connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        one = App(product, services, PORT=silent.getsockname()[1])
+        done = one.command("healthcheck")
+        assert done.returncode == UNAVAILABLE and "does not answer" in done.stderr
 
 
 def test_tokens_are_for_development(product, services):
