@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -44,6 +45,14 @@ def test_a_flat(served):
     assert [row["year"] for row in result["schedule"]] == [1, 2, 3, 4, 5] and result["schedule"][-1]["value_minor"] == 1_159_274_074
     assert result["assumptions"]["opex"]["tax_minor"] == 600_000 and result["assumptions"]["loan"] is None
     assert result["assumptions"]["nightly_rate_minor"] is None and "not financial advice" in result["disclaimer"]
+
+
+def test_the_same_key_gives_the_same_reply(served):
+    headers = {"Idempotency-Key": f"figures-{time.time_ns()}"}
+    first, again = (served.post(CALCULATE, FLAT, headers=headers) for _ in range(2))
+    assert first.status == again.status == 200 and first.body == again.body and again.headers["idempotent-replayed"] == "true"
+    other = served.post(CALCULATE, {**FLAT, "holding_years": 6}, headers=headers)
+    assert other.status == 422 and other.error["code"] == "IDEMPOTENCY_KEY_REUSED"
 
 
 def test_a_loan(served):

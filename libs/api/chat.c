@@ -283,7 +283,7 @@ const struct http_route chat_routes[] = {
         .errors = {ERR_NOT_FOUND, ERR_CONFLICT, ERR_UPSTREAM, ERR_TIMEOUT}, .run = regenerate},
     {POST("/llm/conversations/{id}/stop"), CHAT_ROW, .summary = "Stop the running answer",
         .description = "What there is of it is kept.", .params = &id_params_shape, .status = 202,
-        .errors = {ERR_NOT_FOUND, ERR_CONFLICT}, .run = stop},
+        .idempotent = true, .errors = {ERR_NOT_FOUND, ERR_CONFLICT}, .run = stop},
     {GET("/llm/conversations/{id}/stream"), CHAT_ROW, .summary = "Hear the running answer",
         .description = "From its beginning, or after `Last-Event-ID`; 204 when none is written.",
         .params = &id_params_shape, .streams = true, .errors = {ERR_NOT_FOUND}, .run = follow},

@@ -182,9 +182,10 @@ static err evaluate(struct call *call)
 
 const struct http_route chat_golden_routes[] = {
     {POST("/admin/chat/prompts/preview"), GOLDEN_ROW, .summary = "Try a version, or a draft",
-        .description = "Nothing is stored but what it cost.", .in = SHAPE_SET(preview_in),
-        .out = &chat_response_shape, .timeout_ms = LIMIT_CHAT_REQUEST_MS,
-        .errors = {ERR_NOT_FOUND, ERR_UPSTREAM, ERR_TIMEOUT}, .run = preview},
+        .description = "Nothing is stored but what it cost.", .idempotent = true,
+        .in = SHAPE_SET(preview_in), .out = &chat_response_shape,
+        .timeout_ms = LIMIT_CHAT_REQUEST_MS, .errors = {ERR_NOT_FOUND, ERR_UPSTREAM, ERR_TIMEOUT},
+        .run = preview},
     {GET("/admin/chat/golden"), GOLDEN_ROW, .summary = "Golden questions",
         .query = SHAPE(golden_query), .page = true, .out = &golden_case_shape, .run = list},
     {POST("/admin/chat/golden"), GOLDEN_ROW, .summary = "Add a golden question", .status = 201,

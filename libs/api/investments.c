@@ -238,7 +238,8 @@ const struct http_route investments_routes[] = {
     {POST("/investments/calculate"), INVESTMENT_ROW, .summary = "What a property yields",
         .description = "From the figures sent; nothing is kept. Either monthly_rent_minor, or "
                        "nightly_rate_minor with occupancy_pct.",
-        .in = &investment_in_shape, .out = &investment_out_shape, .run = calculate},
+        .idempotent = true, .in = &investment_in_shape, .out = &investment_out_shape,
+        .run = calculate},
     {GET("/properties/{id}/investment"), INVESTMENT_ROW, .summary = "What a listing yields",
         .description = "The same with the price, income and expenses of the listing; each can be "
                        "given in its place. A listing that is let has no purchase price.",
