@@ -156,6 +156,8 @@ struct world {
     struct ctx ctx; /* of the fiber that runs the test */
     void (*story)(struct world *world);
     int answered;
+    struct fiber *silent[CALLERS]; /* who asks the silent one */
+    int silent_count;
 };
 
 static void tell(void *arg)
@@ -354,7 +356,9 @@ static void ask_slow_one(void *arg)
 
 static void ask_silent_one(void *arg)
 {
-    ask(arg, "/silent", ERR_CANCELLED);
+    struct world *world = arg;
+    world->silent[world->silent_count++] = fiber_current(world->loop);
+    ask(world, "/silent", ERR_CANCELLED);
 }
 
 static void start_callers(struct world *world, void (*fn)(void *arg))
@@ -380,10 +384,12 @@ static void tell_concurrency(struct world *world)
 static void tell_cancel(struct world *world)
 {
     for (int64_t later_ms = 0; later_ms <= 30; later_ms += 30) { /* before and after it was sent */
-        world->answered = 0;
+        world->answered = world->silent_count = 0;
         start_callers(world, ask_silent_one);
         ck_assert(is_ok(fiber_sleep(&world->ctx, world->loop, later_ms)));
-        fiber_cancel_all(world->loop);
+        for (int i = 0; i < CALLERS; i++) {
+            fiber_cancel(world->silent[i]);
+        }
         ck_assert(is_ok(fiber_sleep(&world->ctx, world->loop, 5)));
         ck_assert_int_eq(world->answered, CALLERS);
     }

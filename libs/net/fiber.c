@@ -47,6 +47,7 @@ struct fiber_scheduler {
     struct fiber *pool;    /* last in, first out: its stack is still in the processor's cache */
     struct fiber *ready_first, *ready_last;
     bool paint;
+    bool cancelled; /* all that were alive, and all to come */
     struct fiber_stats stats;
 };
 
@@ -264,7 +265,7 @@ err fiber_start(struct ctx *ctx, struct loop *loop, void (*fn)(void *arg), void 
     fiber->done = done;
     fiber->done_arg = arg;
     fiber->woken = false;
-    fiber->cancelled = false;
+    fiber->cancelled = scheduler->cancelled;
     fiber->what = "";
     if (scheduler->paint) {
         fiber_stack_paint(&fiber->stack);
@@ -346,7 +347,8 @@ void fiber_cancel(struct fiber *fiber)
 /* Also who is just about to go on: its next wait would be the last of the loop. */
 void fiber_cancel_all(struct loop *loop)
 {
-    const struct fiber_scheduler *scheduler = loop_fibers(loop);
+    struct fiber_scheduler *scheduler = loop_fibers(loop);
+    scheduler->cancelled = true;
     for (struct fiber *fiber = scheduler->alive; fiber != NULL; fiber = fiber->next) {
         if (fiber != scheduler->current) {
             fiber_cancel(fiber);

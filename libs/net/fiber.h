@@ -33,7 +33,7 @@ err fiber_park(struct ctx *ctx, struct loop *loop, const char *what, int64_t tim
 void fiber_wake(struct fiber *fiber);
 /* Ends the present or the next wait with ERR_CANCELLED, and every later one too. */
 void fiber_cancel(struct fiber *fiber);
-/* Cancels all fibers but the running one (drain). */
+/* Cancels all fibers but the running one, and each that is started later: the loop is about to end. */
 void fiber_cancel_all(struct loop *loop);
 
 /* Lets the others run once. */

@@ -340,6 +340,19 @@ START_TEST(cancel_all_reaches_every_parked_fiber)
 }
 END_TEST
 
+/* A timer may fire in the last turn of a loop, behind whoever cancelled: nobody would come back to what waits then. */
+START_TEST(after_cancel_all_a_new_fiber_waits_no_more)
+{
+    struct world world;
+    world_init(&world);
+    struct job job = {.name = 'a'};
+    fiber_cancel_all(world.loop);
+    ck_assert(start(&world, &job, park_and_measure));
+    ck_assert_int_eq(job.result.code, ERR_CANCELLED);
+    loop_free(world.loop);
+}
+END_TEST
+
 static void yield_three_times(void *arg)
 {
     struct job *job = arg;
@@ -595,6 +608,7 @@ static TCase *waiting_tests(void)
     tcase_add_test(tcase, cancel_before_the_wait_is_kept);
     tcase_add_test(tcase, wake_and_timeout_in_one_turn_leave_nothing_behind);
     tcase_add_test(tcase, cancel_all_reaches_every_parked_fiber);
+    tcase_add_test(tcase, after_cancel_all_a_new_fiber_waits_no_more);
     tcase_add_test(tcase, yielding_fibers_take_turns);
     tcase_add_test(tcase, sleep_lasts_its_time_even_when_woken);
     tcase_add_test(tcase, waits_work_when_the_ctx_has_a_clock_of_its_own);
