@@ -68,7 +68,6 @@ if [[ ${1:-} == --steps ]]; then
 fi
 ((EUID == 0)) || die "run this as root: it makes file systems and mounts"
 command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
-mkdir -p "$FRESH"
 (($#)) || set -- 12 13
 failures=0
 for release in "$@"; do

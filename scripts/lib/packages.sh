@@ -90,6 +90,7 @@ apt_sources() {
 make_base() {
     local name=$1 mirror
     [[ -s $FRESH/$name.tar ]] && return
+    mkdir -p "$FRESH"
     say "$name: making the base system"
     mirror=$(apt_sources "$name" | awk -v name="$name" '$3 == name && !found {print $2; found = 1}')
     rm -rf "$FRESH/$name.base"
