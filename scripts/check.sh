@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export PYTHONDONTWRITEBYTECODE=1
 FORMATTER_MAJOR=14 # of Debian 12; each major version wraps a little differently
-ALL="format size layers words headers machine docs shell selftest"
+ALL="format size layers words headers machine docs shell python selftest"
 
 need() {
     command -v "$1" >/dev/null && return 0
@@ -40,11 +40,22 @@ check_shell() {
     find $(ours scripts docker tests bench) -name node_modules -prune -o -name '*.sh' -print0 | xargs -0 -r shellcheck --external-sources --source-path=. --severity=warning
 }
 
+# That each file can be read at all: one that cannot is a suite that does not run.
+check_python() {
+    # shellcheck disable=SC2046 # one word a folder
+    find $(ours scripts seeds tests bench) -name node_modules -prune -o -name '*.py' -print0 | xargs -0 -r python3 -c '
+import ast, sys
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        ast.parse(file.read(), path)'
+}
+
 run() {
     case $1 in
     format) format --dry-run --Werror ;;
     --fix) format -i ;;
     shell) check_shell ;;
+    python) check_python ;;
     selftest) python3 -m unittest discover -q -s tests/style ;;
     size | layers | words | headers | machine | docs) python3 "scripts/check_$1.py" ;;
     *)

@@ -455,7 +455,8 @@ def test_beyond_the_budget_nothing_is_said(chat, budget, services, product):
 
 
 def test_many_at_once_do_not_pass_the_budget_together(chat, budget, model, services, product):
-        budget(daily_microusd=60000, on_exceed="retrieval_only")  # room for two answers at their greatest
+    import threading
+    budget(daily_microusd=60000, on_exceed="retrieval_only")  # room for two answers at their greatest
     answers = []
 
     def one():
