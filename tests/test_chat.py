@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 import uuid
 
 import pytest
@@ -196,17 +195,6 @@ def test_a_conversation_that_is_being_written_to_is_busy_at_once(app, services, 
     assert holding.is_alive()
     holding.join()
     ask(app, KNOWN[product][0], session=session)
-
-
-def test_a_stop_waits_for_what_looks_after_answers(start, services, product):
-    """A quarter of a second after a question something looks after the answers of all workers: here it stands in Postgres meanwhile."""
-    one = start(WORKERS="1")
-    ask(one, KNOWN[product][0])
-    locked = threading.Thread(target=services.sql, args=(product, "LOCK TABLE messages; SELECT pg_sleep(1)"))
-    locked.start()
-    time.sleep(0.5)
-    assert one.stop() == 0
-    locked.join()
 
 
 def test_many_questions_at_once_in_one_conversation(app, product):
