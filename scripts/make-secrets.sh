@@ -30,6 +30,11 @@ put() {
     (umask 077 && printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1")
 }
 
+# put_address FILE PASSWORD_FILE TEXT: only with a password that is new, for an address of the operator's own stays.
+put_address() {
+    [[ -e $1 && ! $2 -nt $1 ]] || put "$1" "$3"
+}
+
 # to_fill FILE: empty until somebody writes into it.
 to_fill() {
     [[ -e $1 ]] || install -m 600 /dev/null "$1"
@@ -57,10 +62,12 @@ make_product() {
         secret_file "$mine/$name"
     done
     put "$mine/database" "${product}_db$( ((development)) && echo _dev || true)"
-    put "$mine/database_url" "postgresql://${product}_user:$(cat "$mine/user_password")@postgres:5432/$(cat "$mine/database")"
-    put "$mine/migrate_database_url" \
+    put_address "$mine/database_url" "$mine/user_password" \
+        "postgresql://${product}_user:$(cat "$mine/user_password")@postgres:5432/$(cat "$mine/database")"
+    put_address "$mine/migrate_database_url" "$mine/migrate_password" \
         "postgresql://${product}_migrate:$(cat "$mine/migrate_password")@postgres:5432/$(cat "$mine/database")"
-    put "$mine/redis_url" "redis://$product:$(cat "$mine/redis_password")@redis:6379/$(product_number "$product")"
+    put_address "$mine/redis_url" "$mine/redis_password" \
+        "redis://$product:$(cat "$mine/redis_password")@redis:6379/$(product_number "$product")"
     if ((development)); then
         development_keys "$product"
         put "$mine/openai_api_key" "${OPENAI_API_KEY:-}"

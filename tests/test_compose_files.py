@@ -82,6 +82,7 @@ def files_of(folder):
             for path in folder.rglob("*") if path.is_file()}
 
 
+# CI and scripts/test-fresh.sh are root.
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="it gives files to the user of the images")
 
 
@@ -112,6 +113,17 @@ def test_secrets_are_made_once_and_differ(tmp_path):
     changed = {name for name in made if again[name][0] != made[name][0]}
     assert changed == {f"{PRODUCTS[0]}/{name}" for name in ("clerk_secret_key", "user_password", "database_url")}
     assert again[f"{PRODUCTS[0]}/user_password"][0].strip() in again[f"{PRODUCTS[0]}/database_url"][0]
+
+
+@root_only
+def test_an_address_of_the_operators_own_stays(tmp_path):
+    """A database elsewhere: another run must not lead back to that of compose."""
+    assert make_secrets(tmp_path).returncode == 0
+    for name in ("database_url", "migrate_database_url", "redis_url"):
+        (tmp_path / PRODUCTS[0] / name).write_text("elsewhere\n")
+    before = files_of(tmp_path)
+    assert make_secrets(tmp_path).returncode == 0
+    assert files_of(tmp_path) == before
 
 
 @root_only
