@@ -28,7 +28,7 @@ a71780bf7ab9901094a3d9869c489b6e2bcb858a8c14a5fa52d159933e016308  ${PGVECTOR_SOU
 # fetch_source PACKAGE: Debian 13's source package, into the current folder, with lists of its own: the machine's apt stays as it is.
 fetch_source() {
     local mirror apt_private
-    mirror=$(debian_mirror)
+    mirror=$(debian_mirror trixie)
     [[ -n $mirror ]] || die "apt has no mirror for this release's 'main': check /etc/apt/sources.list.d"
     mkdir -p lists/partial cache/archives/partial
     echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >sources.list

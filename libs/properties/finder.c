@@ -26,8 +26,7 @@
 #define EXACT_UP_TO 5000
 #define VECTOR_WEIGHT 0.7
 #define KEYWORD_WEIGHT 0.3
-#define SPARE_CANDIDATES                                                                           \
-    50 /* read beyond the limit: a whole leg, all of which the gate may refuse */
+#define SPARE_CANDIDATES 50 /* read beyond the limit: the gate may refuse a whole leg */
 #define MODEL_MAX_BYTES 128
 #define MODEL_NS INT64_C(1000000000)
 #define CORPUS_TEXTS 1000

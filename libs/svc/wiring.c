@@ -63,6 +63,11 @@ static err sign_in(struct ctx *ctx, void *arg, const struct auth_claims *claims,
     return OK;
 }
 
+static bool has_replica(const struct services *services)
+{
+    return services->reads != services->db;
+}
+
 static struct health database_health(const void *arg)
 {
     const struct db_state state = db_state(arg);
@@ -171,8 +176,7 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         {"redis", false, redis_health, services->cache},
         {"jwks", false, jwks_health, services->auth},
         {"llm", false, llm_health, services},
-        {services->reads == services->db ? NULL : "replica", false, database_health,
-            services->reads},
+        {has_replica(services) ? "replica" : NULL, false, database_health, services->reads},
         {0},
     };
     memcpy(wiring->health, health, sizeof(health));
@@ -229,7 +233,7 @@ void wiring_close(struct wiring *wiring)
     faq_close(wiring->services.faq);
     embedder_close(wiring->services.embedder);
     auth_close(wiring->services.auth);
-    if (wiring->services.reads != wiring->services.db) {
+    if (has_replica(&wiring->services)) {
         db_close(wiring->services.reads);
     }
     db_close(wiring->services.db);
@@ -283,7 +287,7 @@ void wiring_publish(const struct wiring *wiring, struct metrics_page *page, int 
     const struct services *services = &wiring->services;
     const struct db_state db = db_state(services->db);
     const struct db_state replica =
-        services->reads == services->db ? (struct db_state){0} : db_state(services->reads);
+        has_replica(services) ? db_state(services->reads) : (struct db_state){0};
     const struct cache_state cache = cache_state(wiring->services.cache);
     const struct auth_state auth = auth_state(wiring->services.auth);
     const struct jobs_state jobs = jobs_state(wiring->jobs);

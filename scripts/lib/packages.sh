@@ -57,16 +57,6 @@ install_packages() {
     allow_services
 }
 
-# The address of the machine's own mirror of this release.
-debian_mirror() {
-    local VERSION_CODENAME=''
-    # shellcheck source=/dev/null
-    source /etc/os-release
-    # shellcheck disable=SC2016 # apt replaces these, not the shell
-    apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' |
-        awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && $4 == "Packages" && !found {print $1; found = 1}'
-}
-
 codename() {
     case $1 in
         12) echo bookworm ;;
@@ -86,13 +76,18 @@ apt_sources() {
             '$3 == "main" && $4 == "Packages" && $2 ~ "^" here {sub(here, there, $2); print "deb", $1, $2, $3}' | sort -u
 }
 
+# The address of the machine's own mirror, for the packages of a release.
+debian_mirror() {
+    apt_sources "$1" | awk -v name="$1" '$3 == name && !found {print $2; found = 1}'
+}
+
 # A minimal system as a tar file, made once.
 make_base() {
     local name=$1 mirror
     [[ -s $FRESH/$name.tar ]] && return
     mkdir -p "$FRESH"
     say "$name: making the base system"
-    mirror=$(apt_sources "$name" | awk -v name="$name" '$3 == name && !found {print $2; found = 1}')
+    mirror=$(debian_mirror "$name")
     rm -rf "$FRESH/$name.base"
     debootstrap --variant=minbase --keyring="$KEYRING" "$name" "$FRESH/$name.base" "$mirror" >"$FRESH/$name.log" 2>&1 || {
         tail -n 20 "$FRESH/$name.log" >&2

@@ -5,6 +5,7 @@ from harness.brand import KNOWN, PRODUCTS
 from harness.chat import CONVERSATIONS, ask, new_session, stream, text_of
 from harness.compose import Compose, Site, docker
 from harness.faq import search
+from harness.waiting import until
 
 PORTS = {product: 8101 + number for number, product in enumerate(PRODUCTS)}
 SERVERS = ("postgres", "redis", *(f"{product}-api" for product in PRODUCTS))
@@ -12,12 +13,8 @@ SERVERS = ("postgres", "redis", *(f"{product}-api" for product in PRODUCTS))
 
 @pytest.fixture(scope="module")
 def up():
-    compose = Compose("docker-compose.yml")
-    compose.run("down", "--volumes")
-    compose.run("up", "--detach")
-    compose.wait_until_healthy(*SERVERS)
-    yield compose
-    compose.run("down", "--volumes")
+    with Compose("docker-compose.yml").up(*SERVERS) as running:
+        yield running
 
 
 @pytest.fixture
@@ -85,6 +82,5 @@ def test_it_survives_a_postgres_of_another_address(up, app):
     """The container is made again, and may get another address: the name is looked up again."""
     up.run("up", "--detach", "--no-deps", "--force-recreate", "postgres")
     up.wait_until_healthy("postgres", *(f"{product}-api" for product in PRODUCTS))
-    app.process = type("Running", (), {"poll": lambda self: None})()
-    assert app.wait("/ready", seconds=30).status == 200
+    until(app.is_ready, seconds=30)
     assert app.get("/api/v1/properties?limit=1").json["data"]

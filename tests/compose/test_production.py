@@ -1,10 +1,10 @@
 """docker-compose.prod.yml: two replicas of each product behind nginx with TLS, secrets in files, nothing else to be seen."""
 
+import itertools
 import json
 import ssl
 import subprocess
 import tarfile
-import threading
 import time
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from harness.brand import KNOWN, PRODUCTS
 from harness.chat import ask, new_session, stream, text_of
 from harness.compose import Compose, Site, docker
 from harness.faq import category, embedded, entry, search
+from harness.load import Load
 from harness.services import ROOT
 from harness.tokens import Issuer
 from harness.waiting import until
@@ -41,13 +42,6 @@ def fill_in(folder, issuers):
                        check=True, capture_output=True)
 
 
-def answers(site):
-    try:
-        return site.get("/health").status == 200
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def issuers():
     return {product: Issuer(product) for product in PRODUCTS}
@@ -72,12 +66,9 @@ def up(secrets, issuers):
     ports = {"HTTP_PORT": str(free_port()), "HTTPS_PORT": str(free_port())}
     compose = Compose("docker-compose.prod.yml", SECRETS_DIR=str(secrets), **names, **keys, **origins, **ports)
     compose.ports = {name: int(port) for name, port in ports.items()}
-    compose.run("down", "--volumes")
-    compose.run("up", "--detach")
-    compose.wait_until_healthy(*APIS)
-    until(lambda: answers(Site(PRODUCTS[0], compose.ports["HTTPS_PORT"], host=host_of(PRODUCTS[0]))), what="nginx never answered")
-    yield compose
-    compose.run("down", "--volumes")
+    with compose.up(*APIS):
+        until(Site(PRODUCTS[0], compose.ports["HTTPS_PORT"], host=host_of(PRODUCTS[0])).is_ready, what="nginx never answered")
+        yield compose
 
 
 @pytest.fixture
@@ -188,49 +179,33 @@ def test_a_container_may_do_little(up, product):
             assert docker("exec", container, "sh", "-c", f"command -v {tool} || echo none").strip() == "none"
 
 
-class Load(threading.Thread):
-    """One client that reads as many people; of every reply that is not as it should be a note."""
+class People(Load):
+    """Readers who are so many people that none comes to the end of what one may ask."""
 
-    def __init__(self, app, number):
-        super().__init__()
-        self.app, self.done, self.bad, self.over = app, 0, [], threading.Event()
-        self.tokens = [app.issuer.token(f"user_load_{number}_{i}", exp=int(time.time()) + 3600) for i in range(60)]
+    def __init__(self, app):
+        super().__init__(app, keep_alive=False)
+        self.tokens = itertools.cycle([app.issuer.token(f"user_load_{i}", exp=int(time.time()) + 3600) for i in range(240)])
 
-    def run(self):
-        while not self.over.is_set():
-            path = "/api/v1/users/me" if self.done % 2 else "/api/v1/properties?limit=5"
-            try:
-                reply = self.app.get(path, token=self.tokens[self.done % len(self.tokens)])
-                if reply.status != 200:
-                    self.bad.append((path, reply.status, reply.body))
-            except OSError as problem:
-                self.bad.append((path, problem))
-            self.done += 1
-            time.sleep(0.02)
+    def read(self):
+        while not self.stopping.is_set():
+            for path in ("/api/v1/users/me", "/api/v1/properties?limit=5"):
+                self.ask(path, "GET", path, token=next(self.tokens))
+                time.sleep(0.02)
 
 
 def test_a_replica_is_replaced_under_load(up, app, product):
     service = f"{product}-api"
     old = up.containers(service)
-    clients = [Load(app, number) for number in range(4)]
-    for client in clients:
-        client.start()
-    try:
+    with People(app) as load:
         for container in old:
             up.run("up", "--detach", "--no-deps", "--no-recreate", "--scale", f"{service}=3", service)
             up.wait_until_healthy(service)
             time.sleep(3)  # until nginx has asked again who there is
             docker("stop", container)
             docker("rm", container)
-    finally:
-        for client in clients:
-            client.over.set()
-        for client in clients:
-            client.join()
-    bad = [one for client in clients for one in client.bad]
-    assert not bad, bad[:5]
-    assert sum(client.done for client in clients) > 200 and not set(old) & set(up.containers(service))
-    print(f"\n{product}: {sum(client.done for client in clients)} requests while both replicas were replaced, none failed")
+    assert not load.bad((200,)), load.bad((200,))[:5]
+    assert len(load.seen) > 200 and not set(old) & set(up.containers(service))
+    print(f"\n{product}: {len(load.seen)} requests while both replicas were replaced, none failed")
 
 
 # ---- secrets ----

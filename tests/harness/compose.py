@@ -1,5 +1,6 @@
 """A compose file that is up, and its products as clients reach them."""
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -35,6 +36,16 @@ class Compose:
         assert code is None or done.returncode == code, (words, done.stdout, done.stderr)
         return done.stdout
 
+    @contextlib.contextmanager
+    def up(self, *services):
+        """In the block it runs, from nothing, and these are healthy."""
+        self.run("config", "--quiet")
+        self.run("down", "--volumes")
+        self.run("up", "--detach")
+        self.wait_until_healthy(*services)
+        yield self
+        self.run("down", "--volumes")
+
     def containers(self, service):
         """Ids of those that run."""
         return self.run("ps", "-q", service).split()
@@ -64,6 +75,12 @@ class Site(App):
 
     def defaults(self):
         return {}
+
+    def is_ready(self):
+        try:
+            return self.get("/ready").status == 200
+        except OSError:
+            return False
 
     def connection(self, timeout=20):
         if self.host is None:
