@@ -8,6 +8,8 @@ from check_common import (INTEGER, LIST, LOCALES, OBJECT, ROOT, TEXT, check_shap
 
 REQUIRED_CATEGORIES = {"policies", "booking", "legal", "investment"}
 LEAST_PUBLISHED = {"en": 45, "th": 28}
+STATUSES = {"published", "draft", "declined"}
+LEAST_ANSWER = 200
 MOST_DRAFTS = 2  # a locale
 LEAST_ANSWERABLE = 160
 LEAST_OF_KIND = {
@@ -22,8 +24,8 @@ CATEGORY = {"slug": (TEXT, True, 2, 40), "name": (OBJECT, True, None, None),
             "position": (INTEGER, True, 1, 100)}
 ENTRY = {
     "key": (TEXT, True, 2, 60), "locale": (TEXT, True, 2, 2), "category": (TEXT, True, 2, 40),
-    "question": (TEXT, True, 5, 500), "answer": (TEXT, True, 200, 900),
-    "tags": (LIST, True, 0, 8), "variants": (LIST, True, 0, 12),
+    "question": (TEXT, True, 5, 500), "answer": (TEXT, True, 0, 900),
+    "tags": (LIST, True, 0, 8), "variants": (LIST, True, 0, 36),
     "position": (INTEGER, True, 1, 1000), "status": (TEXT, True, None, None),
 }
 QUESTION = {
@@ -76,7 +78,10 @@ def check_entry(report, where, entry, categories):
     report.expect(KEBAB.fullmatch(entry["key"]), where, "key is not kebab case")
     report.expect(entry["locale"] in LOCALES, where, "unknown locale")
     report.expect(entry["category"] in categories, where, f"no category {entry['category']}")
-    report.expect(entry["status"] in {"published", "draft"}, where, "unknown status")
+    report.expect(entry["status"] in STATUSES, where, "unknown status")
+    declined = entry["status"] == "declined"
+    report.expect(entry["answer"] == "" if declined else len(entry["answer"]) >= LEAST_ANSWER, where,
+                  "answer does not fit the status")
     check_strings(report, where, entry["tags"], "tag")
     for name in ("question", "answer"):
         text = entry[name]
@@ -84,7 +89,7 @@ def check_entry(report, where, entry, categories):
         report.expect(not MARKUP.search(text), where, f"{name} is not plain text")
         report.expect("\n" not in text, where, f"{name} is more than one line")
     thai = entry["locale"] == "th"
-    report.expect(has_thai(entry["answer"]) == thai, where, "answer: wrong script")
+    report.expect(declined or has_thai(entry["answer"]) == thai, where, "answer: wrong script")
     report.expect(bool(re.search("[\u0e01-\u0e2e]", entry["question"])) == thai, where,
                   "question: wrong script")
 
@@ -95,7 +100,7 @@ def check_locale(report, locale, entries):
     check_unique(report, where, [entry["key"] for entry in entries], "key")
     check_unique(report, where, [text for entry in entries for text in phrasings(entry)],
                  "question or variant")
-    check_unique(report, where, [entry["answer"] for entry in entries], "answer")
+    check_unique(report, where, [entry["answer"] for entry in entries if entry["answer"]], "answer")
     statuses = Counter(entry["status"] for entry in entries)
     report.expect(statuses["published"] >= LEAST_PUBLISHED[locale], where,
                   f"{statuses['published']} published entries, at least {LEAST_PUBLISHED[locale]}")
@@ -129,7 +134,7 @@ def check_entries(report, entries, categories):
     for locale in sorted(LOCALES):
         check_locale(report, locale, [entry for entry in sound if entry["locale"] == locale])
     english = {entry["key"]: entry for entry in sound if entry["locale"] == "en"}
-    for entry in sound:
+    for entry in (one for one in sound if one["status"] != "declined"):
         sibling, where = english.get(entry["key"]), f"faq.json {entry['locale']}/{entry['key']}"
         if report.expect(sibling, where, "has no English sibling"):
             report.expect(sibling["category"] == entry["category"], where,
@@ -150,7 +155,7 @@ def check_question(report, where, question, entries):
     report.expect(bool(keys) == (kind != "unanswerable"), where, "kind and keys disagree")
     for key in keys:
         if report.expect(key in entries, where, f"no entry {key} in {locale}"):
-            report.expect(entries[key]["status"] == "published", where, f"{key} is a draft")
+            report.expect(entries[key]["status"] == "published", where, f"{key} is not published")
     asked = {key for key, entry in entries.items() if plain(question["q"]) in phrasings(entry)}
     if kind == "verbatim":
         report.expect(asked & set(keys), where, "verbatim, but not the wording of its entry")
@@ -191,7 +196,7 @@ def check_questions(report, questions, entries):
             check_question(report, spot, question, by_locale[question["locale"]])
     answered = check_balance(report, questions)
     for entry in entries:
-        report.expect(entry["status"] == "draft" or (entry["locale"], entry["key"]) in answered,
+        report.expect(entry["status"] != "published" or (entry["locale"], entry["key"]) in answered,
                       where, f"no question for {entry['locale']}/{entry['key']}")
     count = sum(bool(question["keys"]) for question in questions)
     report.expect(count >= LEAST_ANSWERABLE, where,

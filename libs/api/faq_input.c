@@ -17,7 +17,7 @@
 #define QUESTION_MIN 3
 #define NAME_MAX 100
 
-static const char *const new_statuses[] = {"draft", "published", NULL};
+static const char *const new_statuses[] = {"draft", "published", "declined", NULL};
 
 #define FAQ_IN_FIELDS(must, states)                                                                \
     FIELD_STR(struct faq_in, question, "Question", .required = (must), .min = QUESTION_MIN,        \

@@ -41,7 +41,7 @@ extern const struct shape
     faq_admin_list_shape; /* a row of the list: without variants, versions and warnings */
 extern const char *const faq_statuses[];
 
-#define FAQ_VARIANTS_MAX 20
+#define FAQ_VARIANTS_MAX 50
 #define FAQ_TAGS_MAX 20
 bool faq_is_variant(const char *text); /* one line of 3..500 characters */
 bool faq_is_tag(const char *text);     /* 1..50 characters, no comma */

@@ -9,7 +9,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *const faq_statuses[] = {"draft", "published", "archived", NULL};
+const char *const faq_statuses[] = {"draft", "published", "declined", "archived", NULL};
 const char *const faq_gap_statuses[] = {"open", "resolved", "dismissed", NULL};
 static const char *const embedding_choices[] = {"ready", "pending", "failed", NULL};
 

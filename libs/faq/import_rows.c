@@ -16,7 +16,7 @@
 #define QUESTION_MIN 3
 
 static const char *const row_statuses[] = {
-    "draft", "published", NULL}; /* what is archived is not exported */
+    "draft", "published", "declined", NULL}; /* what is archived is not exported */
 
 static const struct field faq_row_fields[] = {
     [FAQ_ROW_LOCALE] = FIELD_STR(struct faq_row, locale, "Locale"),

@@ -19,6 +19,8 @@ struct faq_candidate {
     const char *source;
     struct faq_scores scores;
     bool strict;
+    struct field_set has;
+    double declined; /* last field: cosine of the nearest declined question; absent: there is none */
 };
 extern const struct shape faq_candidate_shape;
 

@@ -80,6 +80,8 @@ static const struct field faq_candidate_fields[] = {
     ENTRY_FIELDS(struct faq_candidate),
     HIT_FIELDS(struct faq_candidate),
     FIELD_BOOL(struct faq_candidate, strict, "All words are there"),
+    FIELD_F64(struct faq_candidate, declined, "Cosine of the nearest declined question",
+        .nullable = true),
 };
 const struct shape faq_item_shape = SHAPE_OF(faq_item, "faq");
 const struct shape faq_item_row_shape = {
@@ -89,7 +91,14 @@ const struct shape faq_item_row_shape = {
     .count = COUNT(faq_item_row_fields),
 };
 const struct shape faq_hit_shape = SHAPE_OF(faq_hit, "faq_hit");
-const struct shape faq_candidate_shape = SHAPE_OF(faq_candidate, "faq_candidate");
+const struct shape faq_candidate_shape = {
+    .name = "faq_candidate",
+    .size = sizeof(struct faq_candidate),
+    .fields = faq_candidate_fields,
+    .count = COUNT(faq_candidate_fields),
+    .has_set = true,
+    .set_offset = offsetof(struct faq_candidate, has),
+};
 
 static const struct field faq_category_fields[] = {
     FIELD_I64(struct faq_category, id, "Id"),

@@ -12,15 +12,21 @@
 enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 #define GRAMS_PER_WORD 5.0
 
-/* Calibrated on the tuning half of the labelled questions (docs/search.md). */
+/* Calibrated as docs/search.md tells: how much each observation says, and how much is said by an answer. */
+struct rule {
+    double cosine, length, ideas, words, strange, declined, least;
+};
+static const struct rule plain_rule = {
+    .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0};
+static const struct rule declining_rule = {.cosine = 20.3,
+    .length = 2.2,
+    .words = 1.6,
+    .strange = -7.5,
+    .declined = -10.9,
+    .least = 7.3};
 #define REMOTE_SIMILARITY 0.30
-#define LOCAL_COSINE 9.0
-#define LOCAL_LENGTH 1.0
-#define LOCAL_IDEAS 2.5
-#define LOCAL_WORDS 2.4
-#define LOCAL_LEAST 7.0  /* evidence of an answer */
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
-#define LOCAL_BESIDE 3.0 /* so much less is enough beside an answer */
+#define LOCAL_BESIDE 5.0 /* so much less is enough beside an answer */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
 #define IDEA_MASS 4.0F
 
@@ -149,16 +155,22 @@ double gate_share(const struct gate *gate, const char *text)
     return share_of(gate, text).words;
 }
 
-/* The longer a question, the less of it one entry repeats: then a smaller cosine says as much. */
+/* What is said beyond the least that an answer says. The longer a question, the less of it one entry repeats: then a
+ * smaller cosine says as much. */
 static double local_evidence(const struct gate *gate, const struct evidence *evidence)
 {
-    const double words = (double)gate->terms->grams / GRAMS_PER_WORD;
+    const struct rule *rule = evidence->has_declined ? &declining_rule : &plain_rule;
+    const struct terms *terms = gate->terms;
     struct share share = share_of(gate, evidence->text);
+    double strange = terms->words > 0 ? (double)terms->strange / (double)terms->words : 0;
     if (evidence->strict) { /* also words that were taken for slips of others */
         share.words = 1;
+        strange = 0;
     }
-    return LOCAL_COSINE * evidence->cosine + LOCAL_LENGTH * log(1 + words) +
-           LOCAL_IDEAS * share.ideas + LOCAL_WORDS * share.words;
+    return rule->cosine * evidence->cosine +
+           rule->length * log(1 + (double)terms->grams / GRAMS_PER_WORD) +
+           rule->ideas * share.ideas + rule->words * share.words + rule->strange * strange +
+           rule->declined * evidence->declined - rule->least;
 }
 
 /* Most of its words occur nowhere in the product's texts, nor in the thesaurus: whatever the rest is like, this is about
@@ -168,18 +180,24 @@ static bool is_strange(const struct gate *gate)
     return gate->terms->strange >= STRANGE_LEAST && 2 * gate->terms->strange >= gate->terms->words;
 }
 
+static bool is_like_declined(const struct evidence *evidence)
+{
+    return evidence->has_declined && evidence->declined > evidence->cosine;
+}
+
 static bool is_enough(const struct gate *gate, const struct evidence *evidence, double less)
 {
     if (!evidence->has_cosine) {
         return evidence->strict || share_of(gate, evidence->text).words >= WORDS_ALONE;
     }
     if (!gate->local) {
-        return evidence->strict || evidence->cosine >= gate->threshold;
+        return evidence->strict ||
+               (evidence->cosine >= gate->threshold && !is_like_declined(evidence));
     }
     if (is_strange(gate) && !evidence->strict) {
         return false;
     }
-    const double sure = 1 / (1 + exp(LOCAL_LEAST - less - local_evidence(gate, evidence)));
+    const double sure = 1 / (1 + exp(-less - local_evidence(gate, evidence)));
     return sure >= gate->threshold;
 }
 

@@ -1,0 +1,62 @@
+-- Questions that a product knows and does not answer: an entry with the status declined is found by nobody, but a query that is nearer
+-- to one of its phrasings than to an answer is told so. And the nearness of an entry is the mean of its three nearest
+-- phrasings: one phrasing that is near by chance says less than three.
+ALTER TABLE faq_documents DROP CONSTRAINT faq_documents_status_check;
+ALTER TABLE faq_documents ADD CONSTRAINT faq_documents_status_check CHECK (status IN ('draft', 'published', 'declined', 'archived'));
+
+-- Cosine of the nearest phrasing that is declined in this locale; NULL: nothing is.
+CREATE FUNCTION faq_declined(query_vector vector, in_model text, in_locale text) RETURNS double precision LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN (SELECT 1 - min(nullif(e.embedding <=> query_vector, 'NaN'))
+            FROM faq_documents d JOIN faq_embeddings e ON e.faq_id = d.id AND e.model = in_model AND e.dims = vector_dims(query_vector)
+            WHERE d.status = 'declined' AND d.locale = in_locale);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION faq_ranked(
+    query text, query_vector vector, in_model text, in_locale text, in_category text, by_words boolean,
+    found_ids bigint[], found_scores double precision[], found_strict boolean[],
+    fusion text, vector_weight double precision, keyword_weight double precision, rrf_k double precision,
+    places bigint, keyword_places bigint)
+RETURNS TABLE (id bigint, score double precision, cosine double precision, keyword double precision, strict boolean, source text)
+LANGUAGE plpgsql STABLE ROWS 30 SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH parts AS MATERIALIZED (
+        SELECT e.faq_id, 1 - (e.embedding <=> query_vector) AS cosine
+        FROM faq_documents d JOIN faq_embeddings e ON e.faq_id = d.id AND e.model = in_model AND e.dims = vector_dims(query_vector)
+        WHERE d.status = 'published' AND d.locale = in_locale
+          AND (in_category IS NULL OR d.category_id = (SELECT c.id FROM faq_categories c WHERE c.slug = in_category))
+    ), vec AS (
+        SELECT p.faq_id AS id, avg(p.cosine) AS cosine
+        FROM (SELECT faq_id, cosine, row_number() OVER (PARTITION BY faq_id ORDER BY cosine DESC) AS place
+              FROM parts WHERE cosine <> 'NaN') p
+        WHERE p.place <= 3
+        GROUP BY p.faq_id
+        ORDER BY cosine DESC, p.faq_id
+        LIMIT 50
+    ), kw AS (
+        SELECT k.id, k.s, k.strict FROM faq_keyword_leg(query, in_locale, in_category) k WHERE by_words
+        UNION ALL
+        SELECT k.id, k.s, k.strict FROM unnest(found_ids, found_scores, found_strict) AS k (id, s, strict)
+    ), told AS ( -- beside a vector, words that say little only disturb its order (docs/search.md)
+        SELECT kw.id, kw.s, kw.strict FROM kw
+        WHERE query_vector IS NULL OR kw.strict OR kw.s >= 0.15
+           OR NOT EXISTS (SELECT FROM faq_embeddings e WHERE e.faq_id = kw.id AND e.model = in_model)
+    ), legs AS (
+        SELECT (SELECT array_agg(vec.id) FROM vec) AS vector_ids, (SELECT array_agg(vec.cosine) FROM vec) AS vector_scores,
+               (SELECT array_agg(told.id) FROM told) AS keyword_ids, (SELECT array_agg(told.s) FROM told) AS keyword_scores,
+               (SELECT array_agg(told.strict) FROM told) AS keyword_strict
+    )
+    SELECT f.id, f.score, f.cosine, f.keyword, f.strict, f.source
+    FROM (
+        SELECT s.*, row_number() OVER (ORDER BY s.score DESC, s.id) AS place,
+               row_number() OVER (ORDER BY s.keyword DESC NULLS LAST, s.id) AS keyword_place
+        FROM legs l
+             CROSS JOIN search_fused(l.vector_ids, l.vector_scores, l.keyword_ids, l.keyword_scores, l.keyword_strict,
+                                     fusion, vector_weight, keyword_weight, rrf_k) s) f
+    WHERE f.place <= places OR (f.keyword IS NOT NULL AND f.keyword_place <= keyword_places);
+END
+$$;
