@@ -25,7 +25,7 @@ CATEGORY = {"slug": (TEXT, True, 2, 40), "name": (OBJECT, True, None, None),
 ENTRY = {
     "key": (TEXT, True, 2, 60), "locale": (TEXT, True, 2, 2), "category": (TEXT, True, 2, 40),
     "question": (TEXT, True, 5, 500), "answer": (TEXT, True, 0, 900),
-    "tags": (LIST, True, 0, 8), "variants": (LIST, True, 0, 36),
+    "tags": (LIST, True, 0, 8), "variants": (LIST, True, 0, 50),
     "position": (INTEGER, True, 1, 1000), "status": (TEXT, True, None, None),
 }
 QUESTION = {

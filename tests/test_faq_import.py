@@ -180,7 +180,7 @@ def test_one_import_at_a_time(app, admin, services, product, slug):
     ({"category": None}, "category: "), ({"category": "no-such"}, "category: is unknown"), ({"question": 1}, "question: "),
     ({"question": "  a "}, "question: must be at least"), ({"question": "q" * 501}, "question: "), ({"answer": None}, "answer: "),
     ({"locale": "xx"}, "locale: is not offered"), ({"tags": ["a,b"]}, "tags: "), ({"tags": "a"}, "tags: "), ({"variants": ["a\nb c"]}, "variants: "),
-    ({"variants": [f"variant {i}" for i in range(21)]}, "variants: "), ({"position": "1"}, "position: "), ({"status": "archived"}, "status: "),
+    ({"variants": [f"variant {i}" for i in range(51)]}, "variants: "), ({"position": "1"}, "position: "), ({"status": "archived"}, "status: "),
     ({"surprise": 1}, "surprise: "), ({"answer": ""}, "answer: is needed")])
 def test_a_mistake_in_json_is_named(app, admin, slug, change, error):
     report = dry_run(app, admin, [row(slug), row(slug, **change), row(slug)])

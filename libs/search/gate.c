@@ -26,7 +26,7 @@ static const struct rule declining_rule = {.cosine = 20.3,
     .least = 7.3};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
-#define LOCAL_BESIDE 5.0 /* so much less is enough beside an answer */
+#define LOCAL_BESIDE 3.0 /* so much less is enough beside an answer */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
 #define IDEA_MASS 4.0F
 

@@ -109,6 +109,33 @@ START_TEST(vectors_of_a_service_are_judged_by_their_cosine)
 }
 END_TEST
 
+static const struct {
+    const char *model;
+    double cosine, declined;
+    bool strict, passes;
+} declined_cases[] = {
+    {"hash-1536", 0.5, 0.1, false, true},
+    {"hash-1536", 0.5, 0.9, false, false}, /* much nearer to what is not answered */
+    {"hash-1536", 0.9, 0.9, true, true},   /* all words, and as near */
+    {"text-embedding-3-small", 0.5, 0.4, false, true},
+    {"text-embedding-3-small", 0.5, 0.6, false, false},
+    {"text-embedding-3-small", 0.5, 0.6, true, true},
+};
+
+START_TEST(what_is_nearer_to_a_declined_question_is_not_answered)
+{
+    const struct gate *gate =
+        gate_of(declined_cases[_i].model, "can a booking be cancelled at all", -1);
+    const struct evidence evidence = {.has_cosine = true,
+        .cosine = declined_cases[_i].cosine,
+        .has_declined = true,
+        .declined = declined_cases[_i].declined,
+        .strict = declined_cases[_i].strict,
+        .text = item};
+    ck_assert(gate_passes(gate, &evidence) == declined_cases[_i].passes);
+}
+END_TEST
+
 START_TEST(without_a_vector_the_words_decide)
 {
     const struct evidence evidence = {.text = item};
@@ -129,6 +156,8 @@ int main(void)
     tcase_add_loop_test(tcase, hashed_vectors_have_a_gate_of_their_own, 0, COUNT(local_cases));
     tcase_add_loop_test(tcase, vectors_of_a_service_are_judged_by_their_cosine, 0,
         COUNT(remote_cases));
+    tcase_add_loop_test(tcase, what_is_nearer_to_a_declined_question_is_not_answered, 0,
+        COUNT(declined_cases));
     tcase_add_test(tcase, without_a_vector_the_words_decide);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
