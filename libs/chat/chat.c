@@ -7,9 +7,11 @@
 #include "chat/config.h"
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/limits.h"
 #include "core/services.h"
 #include "net/loop.h"
 
+#define FIRST_EVENT_BYTES 4096
 #define SPARE_MS 3000 /* of the grace: to store what there is */
 
 /* Those that still run have to end now; what there is of them is stored. */
@@ -40,6 +42,7 @@ struct chat *chat_open(const struct chat_options *options)
     chat->model = chat->provider == &chat_provider_local
                       ? chat->local
                       : chat->provider->open(options->config, options->client, options->loop);
+    buf_init(&chat->event, arena, FIRST_EVENT_BYTES, LIMIT_REPLY_BYTES);
     chat->grace = loop_timer_new(options->loop, on_grace, chat);
     care_open(chat);
     return chat;

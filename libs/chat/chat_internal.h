@@ -22,6 +22,7 @@ struct chat {
     const struct chat_provider *provider;
     struct chat_model *model; /* of the provider */
     struct chat_model *local;
+    struct buf event; /* run.c: being written */
     struct chat_run *runs;
     int64_t running;
     struct chat_counts counts;

@@ -12,7 +12,6 @@
 #include "core/utf8.h"
 
 enum { NS_PER_MS = 1000000, MODEL_MAX = 100 };
-static const size_t first_bytes = 512;
 static const char done_mark[] = "[DONE]";
 
 void completion_init(struct ctx *ctx, struct completion *completion, const char *model,
@@ -22,7 +21,7 @@ void completion_init(struct ctx *ctx, struct completion *completion, const char 
     *completion = (struct completion){
         .sink = sink, .usage = usage, .begin_ns = clock_monotonic_ns(ctx->clock)};
     tool_calls_init(&completion->calls, ctx->arena);
-    buf_init(&completion->scratch, ctx->arena, first_bytes, 3 * (size_t)LIMIT_CHAT_EVENT_BYTES);
+    buf_init(&completion->scratch, ctx->arena, /* first_cap */ 0, 3 * (size_t)LIMIT_CHAT_EVENT_BYTES);
 }
 
 static err broken(struct ctx *ctx, struct completion *completion, const char *why)

@@ -9,7 +9,6 @@
 #include "net/fiber.h"
 #include "net/loop.h"
 
-#define FIRST_EVENT_BYTES 1024
 
 struct chat_run *run_new(struct chat *chat, const struct chat_question *question)
 {
@@ -81,12 +80,20 @@ void run_wake(struct chat_run *run)
     }
 }
 
+/* Where an event is written before it is kept: one place for all runs, as nothing waits meanwhile. */
+static struct buf *event_room(struct chat_run *run)
+{
+    struct buf *room = &run->chat->event;
+    room->len = 0;
+    room->failed = false;
+    return room;
+}
+
 void run_event(struct chat_run *run, const char *name, const struct shape *shape, const void *data)
 {
-    struct buf json;
-    buf_init(&json, run->arena, FIRST_EVENT_BYTES, LIMIT_REPLY_BYTES);
-    field_encode(&json, shape, data);
-    events_add(&run->events, name, json.data, json.len);
+    struct buf *json = event_room(run);
+    field_encode(json, shape, data);
+    events_add(&run->events, name, json->data, json->len);
     run_wake(run);
 }
 
@@ -116,12 +123,11 @@ void run_fail(struct chat_run *run)
 
 void run_tell_failure(struct chat_run *run)
 {
-    struct buf json;
+    struct buf *json = event_room(run);
     struct ctx ctx = run->ctx;
     ctx.error = run->failure;
-    buf_init(&json, run->arena, FIRST_EVENT_BYTES, LIMIT_REPLY_BYTES);
-    run->chat->options.print_problem(run->chat->options.print_problem_arg, &ctx, &json);
-    events_add(&run->events, "error", json.data, json.len);
+    run->chat->options.print_problem(run->chat->options.print_problem_arg, &ctx, json);
+    events_add(&run->events, "error", json->data, json->len);
     run_wake(run);
 }
 

@@ -4,7 +4,7 @@
 
 #include "core/limits.h"
 
-static const size_t first_bytes = 2048;
+static const size_t first_bytes = 512;
 static const char bom[] = "\xEF\xBB\xBF";
 static const char data_field[] = "data";
 

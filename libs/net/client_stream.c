@@ -9,7 +9,7 @@
 #include "net/loop.h"
 
 enum { NS_PER_MS = 1000000, STATUS_FINAL = 200 };
-static const long receive_bytes = 4096; /* many streams are open at once, and none is fast */
+static const long receive_bytes = 2048; /* many streams are open at once, and none is fast */
 
 struct client_stream {
     struct transfer transfer; /* first: client.c knows no more of it */
