@@ -164,17 +164,21 @@ void server_ready(struct request *request)
     server->ready_last = request;
 }
 
-static void resume_ready(struct http_server *server)
+/* True: the library has a connection to go on with. What streams had to say may be said already. */
+static bool resume_ready(struct http_server *server)
 {
     struct request *request = server->ready_first;
+    bool resumed = false;
     server->ready_first = NULL;
     while (request != NULL) {
         struct request *next = request->next_ready;
         if (request->stream == NULL || !stream_push(request->stream)) {
             daemon_resume(request);
+            resumed = true;
         }
         request = next;
     }
+    return resumed;
 }
 
 /* All connections that have something to do, and all fibers that ended, in one go. */
@@ -182,8 +186,7 @@ static bool on_turn(void *arg)
 {
     struct http_server *server = arg;
     const bool active = server->busy || server->ready_first != NULL;
-    if (active) {
-        resume_ready(server);
+    if (resume_ready(server) || server->busy) {
         server->busy = daemon_run(server);
     }
     if (server->busy) {
