@@ -126,6 +126,7 @@ err client_stream_open(struct ctx *ctx, struct client *client, const struct clie
     TRY(client_start(ctx, client, request, sizeof(struct client_stream), set_reply, &transfer));
     struct client_stream *stream = (struct client_stream *)transfer;
     stream->client = client;
+    fiber_trim(client->loop); /* a service may think for long before it says anything */
     const err result = read_head(ctx, stream, request->timeout_ms, out_head);
     if (!is_ok(result)) {
         client_stream_close(stream);

@@ -190,12 +190,10 @@ static void on_deadline(void *arg)
 {
     struct fiber *fiber = arg;
     fiber->timer_ns = 0;
-    if (fiber->state != FIBER_PARKED) {
-        return;
-    }
-    if (clock_monotonic_ns(&clock_system) < fiber->end_ns) {
+    const bool early = clock_monotonic_ns(&clock_system) < fiber->end_ns;
+    if (fiber->state == FIBER_PARKED && early) {
         run_timer(fiber);
-    } else {
+    } else if (fiber->state == FIBER_PARKED) {
         end_wait(fiber, ERR_TIMEOUT);
     }
 }
@@ -286,12 +284,6 @@ struct fiber *fiber_current(const struct loop *loop)
     return loop_fibers(loop)->current;
 }
 
-static void suspend(struct fiber *fiber, const char *what)
-{
-    fiber->what = what;
-    fiber_stack_suspend(&fiber->stack);
-}
-
 /* A span, not a deadline: the ctx may live by a clock of its own (tests), the timer lives by the host's. */
 static enum err_code wait_for(struct fiber *fiber, const char *what, int64_t span_ns)
 {
@@ -308,7 +300,8 @@ static enum err_code wait_for(struct fiber *fiber, const char *what, int64_t spa
     fiber->end_ns = clock_monotonic_ns(&clock_system) + span_ns;
     run_timer(fiber);
     fiber->state = FIBER_PARKED;
-    suspend(fiber, what);
+    fiber->what = what;
+    fiber_stack_suspend(&fiber->stack);
     return fiber->wait_result;
 }
 
@@ -356,6 +349,13 @@ void fiber_cancel_all(struct loop *loop)
     }
 }
 
+void fiber_trim(struct loop *loop)
+{
+    if (!loop_fibers(loop)->paint) { /* of a painted stack, what was given back would look used */
+        fiber_stack_trim(&loop_fibers(loop)->current->stack);
+    }
+}
+
 err fiber_yield(struct ctx *ctx, struct loop *loop)
 {
     static const char what[] = "yield";
@@ -363,7 +363,8 @@ err fiber_yield(struct ctx *ctx, struct loop *loop)
     ASSERT(fiber != NULL);
     if (!fiber->cancelled) {
         end_wait(fiber, ERR_OK); /* to the end of the queue */
-        suspend(fiber, what);
+        fiber->what = what;
+        fiber_stack_suspend(&fiber->stack);
     }
     if (fiber->cancelled) {
         return wait_failed(ctx, ERR_CANCELLED, what);

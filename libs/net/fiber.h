@@ -36,6 +36,9 @@ void fiber_cancel(struct fiber *fiber);
 /* Cancels all fibers but the running one, and each that is started later: the loop is about to end. */
 void fiber_cancel_all(struct loop *loop);
 
+/* The running fiber is about to wait for long: what it does not need of its stack is given back. */
+void fiber_trim(struct loop *loop);
+
 /* Lets the others run once. */
 err fiber_yield(struct ctx *ctx, struct loop *loop);
 err fiber_sleep(struct ctx *ctx, struct loop *loop, int64_t ms);

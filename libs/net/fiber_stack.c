@@ -11,7 +11,7 @@
 #include "net/fiber_tools.h"
 
 #define PAINT UINT64_C(0xF1BE25AC0FFEE000)
-#define BASE_FRAME 2048 /* not painted: frames of the trampoline itself */
+#define BASE_FRAME 2048 /* neither painted nor given back: room for the frames of those who do it */
 
 /* Instrumented frames are several times as large. */
 #ifdef FIBER_WITH_ASAN
@@ -132,6 +132,16 @@ void fiber_stack_load(struct fiber_stack *stack, void (*fn)(void *arg), void *ar
     stack->ended = false;
     stack->fn = fn;
     stack->arg = arg;
+}
+
+void fiber_stack_trim(const struct fiber_stack *stack)
+{
+    const uintptr_t low = (uintptr_t)stack->low;
+    const uintptr_t used = (uintptr_t)__builtin_frame_address(0) - BASE_FRAME;
+    const uintptr_t end = used & ~(uintptr_t)(guard_size() - 1);
+    if (end > low) {
+        (void)madvise(stack->low, end - low, MADV_DONTNEED); /* else they stay: no harm */
+    }
 }
 
 /* ---- painting ---- */

@@ -39,6 +39,9 @@ void fiber_stack_resume(struct fiber_stack *stack);
 /* Called on the stack: back to who resumed it. errno is kept. */
 void fiber_stack_suspend(struct fiber_stack *stack);
 
+/* Called on the stack: the pages that no frame uses go back to the system, and come anew when a call goes that deep again. */
+void fiber_stack_trim(const struct fiber_stack *stack);
+
 /* Fills what fn may use with a pattern; the depth is how many bytes from the high end were overwritten. */
 void fiber_stack_paint(const struct fiber_stack *stack);
 size_t fiber_stack_depth(const struct fiber_stack *stack);
