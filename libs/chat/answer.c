@@ -218,6 +218,51 @@ static err load_history(struct chat_run *run)
     return OK;
 }
 
+static void keep_prompt(struct chat_run *run)
+{
+    struct chat_prompt *prompt = &run->prompt;
+    struct strs *tools = &prompt->tools_enabled;
+    const char **names = ARENA_ARRAY(run->arena, const char *, (size_t)tools->count + 1);
+    for (int64_t i = 0; i < tools->count; i++) {
+        names[i] = arena_strdup(run->arena, tools->items[i]);
+    }
+    tools->items = names;
+    prompt->system_prompt = arena_copy(run->arena, prompt->system_prompt);
+    prompt->model_chat = arena_copy(run->arena, prompt->model_chat);
+    prompt->model_search = arena_copy(run->arena, prompt->model_search);
+    prompt->model_fallback = arena_copy(run->arena, prompt->model_fallback);
+}
+
+static void keep_history(struct chat_run *run)
+{
+    struct chat_turn *turn = &run->turn;
+    const size_t count = turn->history_count;
+    struct chat_message *kept = ARENA_ARRAY(run->arena, struct chat_message, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        kept[i].role = arena_copy(run->arena, turn->history[i].role);
+        kept[i].content = arena_copy(run->arena, turn->history[i].content);
+    }
+    turn->history = kept;
+}
+
+/* Read in memory of its own, as Postgres sends far more than is kept. */
+static err read_turn(struct chat_run *run)
+{
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    run->ctx.arena = scratch;
+    err got = prompt_active(&run->ctx, run->chat, &run->prompt);
+    if (is_ok(got)) {
+        got = load_history(run);
+    }
+    run->ctx.arena = run->arena;
+    if (is_ok(got)) {
+        keep_prompt(run);
+        keep_history(run);
+    }
+    arena_free(scratch);
+    return got;
+}
+
 static bool is_enabled(const struct strs *enabled, const char *name)
 {
     return enabled->count == 0 || settings_has(enabled, name); /* no list: all there are */
@@ -246,8 +291,7 @@ static err begin_turn(struct chat_run *run)
 {
     struct chat_turn *turn = &run->turn;
     if (run->feature == NULL) {
-        TRY(prompt_active(&run->ctx, run->chat, &run->prompt));
-        TRY(load_history(run));
+        TRY(read_turn(run));
     }
     turn->prompt = &run->prompt;
     turn->asker = &run->question.asker;

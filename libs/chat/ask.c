@@ -30,9 +30,8 @@ struct beginning {
     struct begun begun;
 };
 
-static err begin(struct ctx *ctx, struct db *db, void *arg)
+static err write_places(struct ctx *ctx, struct db *db, struct beginning *beginning)
 {
-    struct beginning *beginning = arg;
     const struct chat_question *question = beginning->question;
     const struct chat_caller *caller = &question->caller;
     if (beginning->message_id != 0) {
@@ -46,6 +45,20 @@ static err begin(struct ctx *ctx, struct db *db, void *arg)
             DB_BOOL(question->new_conversation), DB_TEXT(question->asker.locale),
             DB_TEXT(question->content), DB_TEXT(ctx->request_id)),
         SHAPE_SET(begun), &beginning->begun);
+}
+
+/* What Postgres sends goes at once: the memory of a request whose reply is a stream lives as long as the answer is written. */
+static err begin(struct ctx *ctx, struct db *db, void *arg)
+{
+    struct beginning *beginning = arg;
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    struct arena *kept = ctx->arena;
+    ctx->arena = scratch;
+    const err written = write_places(ctx, db, beginning);
+    ctx->arena = kept;
+    beginning->begun.content = arena_copy(kept, beginning->begun.content);
+    arena_free(scratch);
+    return written;
 }
 
 /* One statement is a transaction already; one that may only run once needs its own end. */

@@ -5,7 +5,9 @@
 #include "chat/caller.h"
 #include "chat/config.h"
 #include "chat/sql.h"
+#include "core/arena.h"
 #include "core/codes.h"
+#include "core/ctx.h"
 #include "core/log.h"
 #include "db/db.h"
 
@@ -40,7 +42,7 @@ static err judge(struct ctx *ctx, const char *step, enum budget_step *out)
     return OK;
 }
 
-err budget_reserve(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
+static err reserve(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     struct budget_verdict *out)
 {
     const struct chat_config *config = chat->options.config;
@@ -57,6 +59,19 @@ err budget_reserve(struct ctx *ctx, struct chat *chat, const struct chat_questio
     }
     out->reservation_id = row.reservation_id;
     return judge(ctx, row.step, &out->step);
+}
+
+/* What Postgres sends goes at once, as in ask.c. */
+err budget_reserve(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
+    struct budget_verdict *out)
+{
+    struct arena *scratch = arena_new(/* pool */ NULL);
+    struct arena *kept = ctx->arena;
+    ctx->arena = scratch;
+    const err reserved = reserve(ctx, chat, question, out);
+    ctx->arena = kept;
+    arena_free(scratch);
+    return reserved;
 }
 
 void budget_release(struct ctx *ctx, struct chat *chat, const struct budget_verdict *verdict)

@@ -21,7 +21,8 @@ void completion_init(struct ctx *ctx, struct completion *completion, const char 
     *completion = (struct completion){
         .sink = sink, .usage = usage, .begin_ns = clock_monotonic_ns(ctx->clock)};
     tool_calls_init(&completion->calls, ctx->arena);
-    buf_init(&completion->scratch, ctx->arena, /* first_cap */ 0, 3 * (size_t)LIMIT_CHAT_EVENT_BYTES);
+    buf_init(&completion->scratch, ctx->arena, /* first_cap */ 0,
+        3 * (size_t)LIMIT_CHAT_EVENT_BYTES);
 }
 
 static err broken(struct ctx *ctx, struct completion *completion, const char *why)

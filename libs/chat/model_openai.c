@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "chat/completion.h"
@@ -7,7 +6,6 @@
 #include "chat/request.h"
 #include "chat/sse_reader.h"
 #include "core/arena.h"
-#include "core/assert.h"
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/limits.h"
@@ -73,20 +71,18 @@ static bool is_refusal(int status)
     return status == 400 || status == 401 || status == 402 || status == 403;
 }
 
-/* Written in memory of its own, of which only what was written stays: a service may be silent until its first word, and as long
- * the request may have to be sent again. *out_body is the caller's to free. */
+/* Written in memory of its own, of which only what was written is kept: a service may be silent until its first word, and as
+ * long the request may have to be sent again. */
 static err write_request(struct ctx *ctx, const struct exchange *exchange, enum chat_step step,
-    char **out_body, size_t *out_len)
+    struct arena *kept, struct client_request *out)
 {
     struct arena *scratch = arena_new(/* pool */ NULL);
     struct ctx writing = *ctx;
     const char *body = NULL;
     writing.arena = scratch;
-    const err written = chat_request_write(&writing, exchange->turn, step, &body, out_len);
+    const err written = chat_request_write(&writing, exchange->turn, step, &body, &out->body_len);
     if (is_ok(written)) {
-        *out_body = malloc(*out_len + 1);
-        ASSERT(*out_body != NULL);
-        memcpy(*out_body, body, *out_len + 1);
+        out->body = arena_strndup(kept, body, out->body_len);
     }
     ctx->error = writing.error; /* without fields, which would be in the scratch */
     arena_free(scratch);
@@ -108,12 +104,12 @@ static err open_stream(struct ctx *ctx, struct exchange *exchange, enum chat_ste
         return fail(ctx, ERR_TIMEOUT, "no time left for the chat service");
     }
     struct client_reply head = {0};
-    char *body = NULL;
-    TRY(write_request(ctx, exchange, step, &body, &request.body_len));
-    request.body = body;
-    const err opened =
-        upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
-    free(body);
+    struct arena *kept = arena_new(/* pool */ NULL);
+    err opened = write_request(ctx, exchange, step, kept, &request);
+    if (is_ok(opened)) {
+        opened = upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
+    }
+    arena_free(kept);
     return !is_ok(opened) && is_refusal(head.status)
                ? fail(ctx, ERR_FORBIDDEN, "chat service refuses us: %d", head.status)
                : opened;

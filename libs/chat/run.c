@@ -9,7 +9,6 @@
 #include "net/fiber.h"
 #include "net/loop.h"
 
-
 struct chat_run *run_new(struct chat *chat, const struct chat_question *question)
 {
     struct arena *arena = arena_new(/* pool */ NULL);
