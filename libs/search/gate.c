@@ -15,18 +15,19 @@ enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 /* Calibrated as docs/search.md tells: how much each observation says, and how much is said by an answer. */
 struct rule {
     double cosine, length, ideas, words, strange, declined, least;
+    double beside; /* so much less is enough beside an answer */
 };
 static const struct rule plain_rule = {
-    .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0};
-static const struct rule declining_rule = {.cosine = 20.3,
-    .length = 2.2,
-    .words = 1.6,
-    .strange = -7.5,
-    .declined = -10.9,
-    .least = 7.3};
+    .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0, .beside = 3.0};
+static const struct rule declining_rule = {.cosine = 19.6,
+    .length = 2.3,
+    .words = 1.8,
+    .strange = -7.2,
+    .declined = -11.5,
+    .least = 7.9,
+    .beside = 1.5};
 #define REMOTE_SIMILARITY 0.30
-#define LOCAL_SURE 0.5   /* what the logistic function makes of it */
-#define LOCAL_BESIDE 3.0 /* so much less is enough beside an answer */
+#define LOCAL_SURE 0.5 /* what the logistic function makes of it */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
 #define IDEA_MASS 4.0F
 
@@ -155,11 +156,16 @@ double gate_share(const struct gate *gate, const char *text)
     return share_of(gate, text).words;
 }
 
+static const struct rule *rule_for(const struct evidence *evidence)
+{
+    return evidence->has_declined ? &declining_rule : &plain_rule;
+}
+
 /* What is said beyond the least that an answer says. The longer a question, the less of it one entry repeats: then a
  * smaller cosine says as much. */
 static double local_evidence(const struct gate *gate, const struct evidence *evidence)
 {
-    const struct rule *rule = evidence->has_declined ? &declining_rule : &plain_rule;
+    const struct rule *rule = rule_for(evidence);
     const struct terms *terms = gate->terms;
     struct share share = share_of(gate, evidence->text);
     double strange = terms->words > 0 ? (double)terms->strange / (double)terms->words : 0;
@@ -185,7 +191,7 @@ static bool is_like_declined(const struct evidence *evidence)
     return evidence->has_declined && evidence->declined > evidence->cosine;
 }
 
-static bool is_enough(const struct gate *gate, const struct evidence *evidence, double less)
+static bool is_enough(const struct gate *gate, const struct evidence *evidence, bool beside)
 {
     if (!evidence->has_cosine) {
         return evidence->strict || share_of(gate, evidence->text).words >= WORDS_ALONE;
@@ -197,18 +203,19 @@ static bool is_enough(const struct gate *gate, const struct evidence *evidence, 
     if (is_strange(gate) && !evidence->strict) {
         return false;
     }
+    const double less = beside ? rule_for(evidence)->beside : 0;
     const double sure = 1 / (1 + exp(-less - local_evidence(gate, evidence)));
     return sure >= gate->threshold;
 }
 
 bool gate_passes(const struct gate *gate, const struct evidence *evidence)
 {
-    return is_enough(gate, evidence, /* less */ 0);
+    return is_enough(gate, evidence, /* beside */ false);
 }
 
 bool gate_keeps(const struct gate *gate, const struct evidence *evidence)
 {
-    return is_enough(gate, evidence, LOCAL_BESIDE);
+    return is_enough(gate, evidence, /* beside */ true);
 }
 
 double gate_min_similarity(const struct gate *gate)
