@@ -14,6 +14,54 @@ BEGIN
 END
 $$;
 
+-- Whether a line of the text is the query, but for marks at its end.
+CREATE FUNCTION is_phrasing(query text, search_text text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT position(query IN search_text) > 0
+       AND EXISTS (SELECT FROM unnest(string_to_array(search_text, E'\n')) AS line WHERE rtrim(line, ' .,;:?!') = query)
+$$;
+
+-- What words find among the published entries of a locale, best first: a phrasing as it stands s = 3, all words s = 1 + rank (both strict), any word
+-- s = rank times the square of the share of the words found, otherwise s = likeness of letters. The latter is for scripts without spaces, where only a literal part
+-- of the text is strict, and for queries without any known word. `query` is normalised. The word "or" and a minus sign do
+-- not make a hit strict by themselves.
+CREATE OR REPLACE FUNCTION faq_keyword_leg(query text, in_locale text, in_category text)
+RETURNS TABLE (id bigint, s double precision, strict boolean) LANGUAGE sql STABLE AS $$
+    WITH q AS MATERIALIZED (
+        SELECT websearch_to_tsquery(text_config(in_locale), regexp_replace(query, '\mor\M', ' ', 'g')) AS all_words,
+               replace(plainto_tsquery(text_config(in_locale), query)::text, ' & ', ' | ')::tsquery AS any_word,
+               ARRAY(SELECT quoted_word(w)::tsquery FROM unnest(tsvector_to_array(to_tsvector(text_config(in_locale), query))) w) AS each_word,
+               query ~ '[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' AS spaceless
+    ), docs AS NOT MATERIALIZED (
+        SELECT d.id, d.fts, d.search_text
+        FROM faq_documents d
+        WHERE d.status = 'published' AND d.locale = in_locale
+          AND (in_category IS NULL OR d.category_id = (SELECT c.id FROM faq_categories c WHERE c.slug = in_category))
+    ), words AS MATERIALIZED (
+        SELECT d.id, d.fts @@ q.all_words AS strict,
+               CASE WHEN d.fts @@ q.all_words AND is_phrasing(query, d.search_text) THEN 3
+                    WHEN d.fts @@ q.all_words THEN 1 + ts_rank_cd(d.fts, q.all_words, 32)
+                    ELSE ts_rank_cd(d.fts, q.any_word, 32) * (
+                        SELECT power(count(*) FILTER (WHERE d.fts @@ w) / count(*)::double precision, 2) FROM unnest(q.each_word) w)
+               END::double precision AS s
+        FROM q, docs d
+        WHERE numnode(q.any_word) > 0 AND d.fts @@ q.any_word
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    ), letters AS MATERIALIZED (
+        SELECT d.id, q.spaceless AND char_length(query) >= 3 AND position(query IN d.search_text) > 0 AS strict,
+               CASE WHEN is_phrasing(query, d.search_text) THEN 3 ELSE word_similarity(query, d.search_text) END::double precision AS s
+        FROM q, docs d
+        WHERE (q.spaceless OR NOT EXISTS (SELECT FROM words)) AND query <% d.search_text
+        ORDER BY s DESC, d.id
+        LIMIT 50
+    )
+    SELECT id, max(s), bool_or(strict)
+    FROM (SELECT w.id, w.s, w.strict FROM words w UNION ALL SELECT l.id, l.s, l.strict FROM letters l) AS found
+    GROUP BY id
+    ORDER BY 2 DESC, 1
+    LIMIT 50
+$$;
+
 CREATE OR REPLACE FUNCTION faq_ranked(
     query text, query_vector vector, in_model text, in_locale text, in_category text, by_words boolean,
     found_ids bigint[], found_scores double precision[], found_strict boolean[],

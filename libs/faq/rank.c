@@ -13,6 +13,7 @@
 
 #define SPARE_CANDIDATES 15 /* read beyond the limit, for those that the gate refuses */
 #define WORD_CANDIDATES 10  /* read wherever they stand in the order */
+#define LITERAL_SCORE 3     /* of the keyword leg: see faq_keyword_leg */
 
 struct ranking {
     struct faq *faq;
@@ -53,6 +54,12 @@ static struct evidence evidence_of(struct ctx *ctx, const struct faq_candidate *
     };
 }
 
+/* The query is one of its phrasings as it stands: nothing else can say more. */
+static bool is_literal(const struct faq_candidate *candidate)
+{
+    return candidate->scores.keyword >= LITERAL_SCORE;
+}
+
 /* Whether any candidate answers the query. Without a vector nothing better than words is known, and all that they find is
  * shown. */
 static bool is_answered(struct ctx *ctx, const struct ranking *ranking)
@@ -61,7 +68,7 @@ static bool is_answered(struct ctx *ctx, const struct ranking *ranking)
     bool answered = ranking->out->vector.values == NULL;
     for (int64_t i = 0; i < ranking->candidates.count && !answered; i++) {
         const struct evidence evidence = evidence_of(ctx, &rows[i]);
-        answered = gate_passes(ranking->gate, &evidence);
+        answered = is_literal(&rows[i]) || gate_passes(ranking->gate, &evidence);
     }
     return answered;
 }
@@ -70,7 +77,7 @@ static bool is_answered(struct ctx *ctx, const struct ranking *ranking)
 static bool is_shown(struct ctx *ctx, const struct ranking *ranking,
     const struct faq_candidate *candidate)
 {
-    if (ranking->out->vector.values == NULL) {
+    if (ranking->out->vector.values == NULL || is_literal(candidate)) {
         return true;
     }
     const struct evidence evidence = evidence_of(ctx, candidate);
