@@ -81,7 +81,7 @@ def check_entry(report, where, entry, categories):
     report.expect(entry["status"] in STATUSES, where, "unknown status")
     declined = entry["status"] == "declined"
     report.expect(entry["answer"] == "" if declined else len(entry["answer"]) >= LEAST_ANSWER, where,
-                  "answer does not fit the status")
+                  "answer is out of range")
     check_strings(report, where, entry["tags"], "tag")
     for name in ("question", "answer"):
         text = entry[name]

@@ -20,7 +20,8 @@ struct faq_candidate {
     struct faq_scores scores;
     bool strict;
     struct field_set has;
-    double declined; /* last field: cosine of the nearest declined question; absent: there is none */
+    double
+        declined; /* last field: cosine of the nearest declined question; absent: there is none */
 };
 extern const struct shape faq_candidate_shape;
 

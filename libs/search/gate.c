@@ -27,7 +27,7 @@ static const struct rule declining_rule = {.cosine = 19.6,
     .least = 7.9,
     .beside = 1.5};
 #define REMOTE_SIMILARITY 0.30
-#define LOCAL_SURE 0.5 /* what the logistic function makes of it */
+#define LOCAL_SURE 0.5   /* what the logistic function makes of it */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
 #define IDEA_MASS 4.0F
 

@@ -15,8 +15,8 @@ struct evidence {
     double cosine;
     bool has_declined; /* there are questions that the product knows and does not answer */
     double declined;   /* cosine of the nearest of them */
-    bool strict;      /* the item has all words of the query */
-    const char *text; /* question and answer of the item, or title and description; other phrasings
+    bool strict;       /* the item has all words of the query */
+    const char *text;  /* question and answer of the item, or title and description; other phrasings
                          say what is asked, not what is answered */
 };
 

@@ -108,6 +108,10 @@ class Faq(unittest.TestCase):
         found = [problem for problem in self.problems() if "answer is out of range" in problem]
         self.assertEqual(len(found), 2, found)
 
+    def test_a_declined_question_with_an_answer(self):
+        self.entries.append({**sound_entry("en", 99, "legal"), "status": "declined"})
+        self.assert_found("answer is out of range")
+
     def test_markup(self):
         for text in ("See <b>this</b>. ", "This is **bold**. ", "See [here](there). ", "- One. "):
             self.entries[5]["answer"] = text + SOUND["entries"][5]["answer"]
@@ -146,7 +150,7 @@ class Faq(unittest.TestCase):
         extra = sound_entry("en", 99, "legal")
         self.entries.append({**extra, "status": "draft"})
         self.questions[0]["keys"].append("subject-99")
-        self.assert_found("b000: subject-99 is a draft")
+        self.assert_found("b000: subject-99 is not published")
 
     def test_entry_without_a_question(self):
         self.entries.append(sound_entry("en", 99, "legal"))
