@@ -19,12 +19,12 @@ struct rule {
 };
 static const struct rule plain_rule = {
     .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0, .beside = 3.0};
-static const struct rule declining_rule = {.cosine = 19.6,
-    .length = 2.3,
-    .words = 1.8,
-    .strange = -7.2,
-    .declined = -11.5,
-    .least = 7.9,
+static const struct rule declining_rule = {.cosine = 19.4,
+    .length = 2.6,
+    .words = 2.5,
+    .strange = -20.5,
+    .declined = -11.0,
+    .least = 9.2,
     .beside = 1.5};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
@@ -168,7 +168,8 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
     const struct rule *rule = rule_for(evidence);
     const struct terms *terms = gate->terms;
     struct share share = share_of(gate, evidence->text);
-    double strange = terms->words > 0 ? (double)terms->strange / (double)terms->words : 0;
+    /* one word that nobody knows may be a name or a number */
+    double strange = terms->strange > 1 ? (terms->strange - 1.0) / terms->words : 0;
     if (evidence->strict) { /* also words that were taken for slips of others */
         share.words = 1;
         strange = 0;
