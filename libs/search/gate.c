@@ -171,7 +171,7 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
     /* one word that nobody knows may be a name or a number */
     double strange = terms->strange > 1 ? (terms->strange - 1.0) / terms->words : 0;
     if (evidence->strict) { /* also words that were taken for slips of others */
-        share.words = 1;
+        share.words = evidence->has_declined ? share.words : 1; /* as each rule was calibrated */
         strange = 0;
     }
     return rule->cosine * evidence->cosine +
