@@ -17,7 +17,7 @@ FEEDBACK = "/api/v1/llm/messages/{}/feedback"
 @pytest.fixture
 def mark():
     """A word that no other test's conversation has."""
-    return uuid.uuid4().hex
+    return uuid.uuid4().hex[:8]
 
 
 def found(app, admin, query):
