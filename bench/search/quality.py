@@ -4,7 +4,8 @@
     bench/search/quality.py [--split tune|held|both] [--binaries build/release/bin] [--missed]
 
 Prints hit@1, hit@5 and MRR@10 for each product, locale, way of searching and kind of question, and how many of the questions that
-the FAQ cannot answer were refused. --missed lists the questions without a right answer among the first five: for tuning only, so
+the FAQ cannot answer were refused; then the same of the order alone, with a gate that refuses nothing: words alone have none, so
+this is where the ways compare. --missed lists the questions without a right answer among the first five: for tuning only, so
 never together with the held-out half.
 """
 
@@ -47,10 +48,10 @@ def rank_of(found, wanted):
     return next((at for at, key in enumerate(found, 1) if key in wanted), None)
 
 
-def run(product, services, fusion, split):
+def run(product, services, fusion, split, **settings):
     """(way, question, keys found) of every question and way that uses this fusion."""
     questions, keys = labelled(product, split)
-    app = App(product, services, SEARCH_FUSION=fusion, REDIS_URL="", WORKERS=1, LOG_LEVEL="error")
+    app = App(product, services, SEARCH_FUSION=fusion, REDIS_URL="", WORKERS=1, LOG_LEVEL="error", **settings)
     for arguments in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / product)]):
         done = app.command(*arguments)
         if done.returncode != 0:
@@ -74,8 +75,8 @@ def score(ranks):
     return hit1, hit5, sum(1 / rank for rank in ranks if rank) / count
 
 
-def tabulate(results):
-    """The two tables, as Markdown."""
+def tabulate(results, gated=True):
+    """How good, and how much was refused, as Markdown."""
     ranks, empty = defaultdict(list), defaultdict(list)
     for product, way, question, found in results:
         row = (product, question["locale"])
@@ -92,6 +93,8 @@ def tabulate(results):
         cells = [" / ".join(f"{part:.2f}" for part in score(ranks[product, locale, kind, way])) for way in ways]
         count = len(ranks[product, locale, kind, ways[0]])
         lines.append(f"| {product} | {locale} | {kind} ({count}) | " + " | ".join(cells) + " |")
+    if not gated:
+        return "\n".join(lines)
     lines += ["", "Nothing shown:", "", "| product | locale | questions | " + " | ".join(ways) + " |", "|---" * (3 + len(ways)) + "|"]
     groups = sorted({key[:3] for key in empty}) + [("both", "both", kind) for kind in ("answerable", "unanswerable")]
     for product, locale, kind in groups:
@@ -116,11 +119,17 @@ def main():
     os.environ["BIN_DIR"] = str(options.binaries.resolve())
     services = Services()
     try:
-        results = [(product, *result) for product in PRODUCTS for fusion in ("rrf", "convex")
-                   for result in run(product, services, fusion, options.split)]
+        def measure(**settings):
+            return [(product, *result) for product in PRODUCTS for fusion in ("rrf", "convex")
+                    for result in run(product, services, fusion, options.split, **settings)]
+
+        results = measure()
+        order = measure(FAQ_MIN_SIMILARITY=0)
     finally:
         services.close()
     print(tabulate(results))
+    print("\nThe order alone, with FAQ_MIN_SIMILARITY=0:\n")
+    print(tabulate(order, gated=False))
     if options.missed:
         for product, way, question, found in results:
             rank = rank_of(found, question["keys"])

@@ -235,6 +235,7 @@ static err count_weights(struct ctx *ctx, struct faq *faq)
         weights_free(weights);
         return counted;
     }
+    weights_set_complete(weights, version == faq->state_version);
     weights_free(faq->weights);
     faq->weights = weights;
     faq->weights_version = version;
@@ -265,6 +266,7 @@ static err load_state(struct ctx *ctx, void *arg)
     if (faq->weights == NULL) {
         return count_weights(ctx, faq);
     }
+    weights_set_complete(faq->weights, faq->weights_version == faq->state_version);
     if (faq->weights_version != faq->state_version && !faq->counting) {
         faq->counting = faq_run_later(faq, arena_new(/* pool */ NULL), count_later, NULL) &&
                         faq->weights_version != faq->state_version;

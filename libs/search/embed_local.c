@@ -21,6 +21,7 @@ struct seen {
 /* The different terms of a text with their counts: open addressing, in the order of their hashes. */
 struct bag {
     struct arena *arena;
+    const struct weights *weights;
     struct seen *slots;
     uint32_t count; /* slots in all, a power of two */
     uint32_t used;
@@ -37,8 +38,10 @@ static struct seen *find_slot(const struct bag *bag, uint64_t hash)
 
 static void init_bag(struct bag *bag, struct arena *arena, uint32_t count)
 {
-    *bag = (struct bag){
-        .arena = arena, .slots = ARENA_ARRAY(arena, struct seen, count), .count = count};
+    bag->arena = arena;
+    bag->slots = ARENA_ARRAY(arena, struct seen, count);
+    bag->count = count;
+    bag->used = 0;
 }
 
 static void grow(struct bag *bag)
@@ -56,7 +59,8 @@ static void grow(struct bag *bag)
 static void count_term(void *arg, enum term_kind kind, uint64_t hash)
 {
     struct bag *bag = arg;
-    if (kind == TERM_STRANGE) {
+    /* what no text has would only make the rest look smaller */
+    if (kind == TERM_STRANGE || weights_exclude(bag->weights, hash)) {
         return;
     }
     if (bag->used >= bag->count / 2) {
@@ -107,7 +111,7 @@ static bool normalise(const int64_t *sums, int64_t dims, float *out)
 struct embedding embed_local(struct arena *arena, const char *text, int64_t dims,
     const struct weights *weights)
 {
-    struct bag bag;
+    struct bag bag = {.weights = weights};
     init_bag(&bag, arena, /* count */ 1024);
     terms_each_of_query(text, weights, count_term, &bag);
     int64_t *sums = ARENA_ARRAY(arena, int64_t, (size_t)dims);

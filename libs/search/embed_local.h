@@ -10,7 +10,8 @@ struct arena;
 struct embedding;
 struct weights;
 
-/* Unit length, whatever the text. weights: NULL = plain, as for documents. */
+/* Unit length, whatever the text. weights: NULL = plain, as for documents; terms that they exclude are
+ * left out. */
 struct embedding embed_local(struct arena *arena, const char *text, int64_t dims,
     const struct weights *weights);
 

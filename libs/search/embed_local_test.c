@@ -106,6 +106,33 @@ START_TEST(weights_turn_a_query_to_its_telling_words)
 }
 END_TEST
 
+static double cosine_of(const struct embedding *a, const struct embedding *b)
+{
+    double sum = 0;
+    for (int i = 0; i < DIMS; i++) {
+        sum += (double)a->values[i] * (double)b->values[i];
+    }
+    return sum;
+}
+
+START_TEST(what_no_text_has_does_not_weigh_down_the_rest)
+{
+    struct weights *weights = weights_new();
+    weights_add(weights, "how do I book a villa");
+    const struct embedding document = embed_local(arena, "how do I book a villa", DIMS, NULL);
+    const char *query = "book a villa xkqzwvjy";
+    const struct embedding some = embed_local(arena, query, DIMS, weights);
+    weights_set_complete(weights, true);
+    const struct embedding all = embed_local(arena, query, DIMS, weights);
+    const struct embedding known = embed_local(arena, "book a villa", DIMS, weights);
+    ck_assert_double_gt(cosine_of(&all, &document), cosine_of(&some, &document) + 0.1);
+    ck_assert_double_eq_tol(cosine_of(&all, &known), 1, 1e-6);
+    const struct embedding none = embed_local(arena, "xkqzwvjy", DIMS, weights);
+    ck_assert_double_lt(cosine_of(&none, &document), 0.3);
+    weights_free(weights);
+}
+END_TEST
+
 START_TEST(a_long_text_is_embedded_whole)
 {
     enum { LONG = 200000 };
@@ -128,6 +155,7 @@ int main(void)
     tcase_add_test(tcase, likeness_follows_the_words);
     tcase_add_test(tcase, vectors_are_the_same_in_every_build);
     tcase_add_test(tcase, weights_turn_a_query_to_its_telling_words);
+    tcase_add_test(tcase, what_no_text_has_does_not_weigh_down_the_rest);
     tcase_add_test(tcase, a_long_text_is_embedded_whole);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -201,11 +201,10 @@ static bool is_enough(const struct gate *gate, const struct evidence *evidence, 
         return evidence->strict ||
                (evidence->cosine >= gate->threshold && !is_like_declined(evidence));
     }
-    if (is_strange(gate) && !evidence->strict) {
-        return false;
-    }
     const double less = beside ? rule_for(evidence)->beside : 0;
-    const double sure = 1 / (1 + exp(-less - local_evidence(gate, evidence)));
+    const double sure = is_strange(gate) && !evidence->strict
+                            ? 0
+                            : 1 / (1 + exp(-less - local_evidence(gate, evidence)));
     return sure >= gate->threshold;
 }
 

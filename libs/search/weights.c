@@ -21,6 +21,7 @@ struct weights {
     uint32_t count; /* slots in all, a power of two */
     uint32_t used;
     uint32_t documents;
+    bool is_complete, is_cut; /* all was counted; some did not fit */
 };
 
 static void new_table(struct weights *weights, uint32_t count)
@@ -84,6 +85,7 @@ static void count_term(void *arg, enum term_kind kind, uint64_t hash)
     if (slot->term == 0) {
         const bool is_full = weights->used >= weights->count / 2;
         if (is_full && weights->count == SLOTS_MAX) {
+            weights->is_cut = true;
             return;
         }
         if (is_full) {
@@ -117,4 +119,15 @@ double weights_of(const struct weights *weights, uint64_t term)
 bool weights_know(const struct weights *weights, uint64_t term)
 {
     return find_slot(weights, key_of(term))->term != 0;
+}
+
+void weights_set_complete(struct weights *weights, bool complete)
+{
+    weights->is_complete = complete;
+}
+
+bool weights_exclude(const struct weights *weights, uint64_t term)
+{
+    return weights != NULL && weights->is_complete && !weights->is_cut &&
+           weights->documents > 0 && !weights_know(weights, term);
 }

@@ -59,6 +59,28 @@ START_TEST(a_large_corpus_is_counted_and_bounded)
 }
 END_TEST
 
+static bool is_excluded(const struct weights *weights, const char *word)
+{
+    uint64_t hash = 0;
+    terms_each(word, keep_word, &hash);
+    return weights_exclude(weights, hash);
+}
+
+START_TEST(only_a_whole_corpus_excludes_what_it_lacks)
+{
+    struct weights *weights = weights_new();
+    ck_assert(!is_excluded(NULL, "boat"));
+    weights_set_complete(weights, true);
+    ck_assert(!is_excluded(weights, "boat")); /* nothing was counted */
+    weights_add(weights, "villa with pool");
+    ck_assert(is_excluded(weights, "boat"));
+    ck_assert(!is_excluded(weights, "villa"));
+    weights_set_complete(weights, false);
+    ck_assert(!is_excluded(weights, "boat"));
+    weights_free(weights);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("weights");
@@ -66,6 +88,7 @@ int main(void)
     tcase_add_test(tcase, rare_terms_tell_more);
     tcase_add_test(tcase, without_texts_every_term_tells_the_same);
     tcase_add_test(tcase, a_large_corpus_is_counted_and_bounded);
+    tcase_add_test(tcase, only_a_whole_corpus_excludes_what_it_lacks);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
