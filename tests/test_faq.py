@@ -151,10 +151,13 @@ def test_explain_is_for_admins(app, admin, user):
     assert reply.status == 200
     found = reply.json
     explain = found["query"]["explain"]
-    assert set(explain) == {"version", "model", "normalised", "fusion", "vector_weight", "keyword_weight", "candidates"}
+    assert set(explain) == {"version", "model", "normalised", "fusion", "vector_weight", "keyword_weight", "declined", "candidates"}
     assert explain["vector_weight"] == 0.7 and explain["keyword_weight"] == 0.3 and explain["model"] == "hash-1536"
     assert len(explain["candidates"]) >= len(found["data"])
     passed = [entry["id"] for entry in explain["candidates"] if entry["passed"]]
+    best = explain["candidates"][0]
+    assert 0 < best["words"] <= 1 and 0 <= best["ideas"] <= 1 and best["length"] > 0 and best["unknown"] == 0
+    assert 0 <= explain["declined"] < best["scores"]["vector"]
     assert [item["id"] for item in found["data"]] == passed[:5]
     assert not app.get(path, token=admin).json["query"]["cached"]
     assert "explain" not in app.get(f"{SEARCH}?query=refund", token=admin).json["query"]

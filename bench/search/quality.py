@@ -48,14 +48,20 @@ def rank_of(found, wanted):
     return next((at for at, key in enumerate(found, 1) if key in wanted), None)
 
 
-def run(product, services, fusion, split, **settings):
-    """(way, question, keys found) of every question and way that uses this fusion."""
-    questions, keys = labelled(product, split)
-    app = App(product, services, SEARCH_FUSION=fusion, REDIS_URL="", WORKERS=1, LOG_LEVEL="error", **settings)
+def prepared(product, services, **settings):
+    """The product with its own seeds, not started."""
+    app = App(product, services, REDIS_URL="", WORKERS=1, LOG_LEVEL="error", **settings)
     for arguments in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / product)]):
         done = app.command(*arguments)
         if done.returncode != 0:
             raise SystemExit(done.stderr)
+    return app
+
+
+def run(product, services, fusion, split, **settings):
+    """(way, question, keys found) of every question and way that uses this fusion."""
+    questions, keys = labelled(product, split)
+    app = prepared(product, services, SEARCH_FUSION=fusion, **settings)
     app.start()
     try:
         connection = app.connection()

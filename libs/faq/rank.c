@@ -137,10 +137,24 @@ static struct faq_hit hit_of(const struct faq_candidate *candidate)
     };
 }
 
-static struct faq_verdict verdict_on(const struct faq_candidate *candidate, bool passed)
+static struct faq_verdict verdict_on(struct ctx *ctx, const struct ranking *ranking,
+    const struct faq_candidate *candidate, bool passed)
 {
-    return (struct faq_verdict){candidate->id, candidate->question, candidate->score,
-        candidate->source, candidate->scores, candidate->strict, passed};
+    const struct evidence evidence = evidence_of(ctx, candidate);
+    const struct gate_reading reading = gate_read(ranking->gate, evidence.text);
+    return (struct faq_verdict){
+        .id = candidate->id,
+        .question = candidate->question,
+        .score = candidate->score,
+        .source = candidate->source,
+        .scores = candidate->scores,
+        .strict = candidate->strict,
+        .passed = passed,
+        .length = reading.length,
+        .words = reading.words,
+        .ideas = reading.ideas,
+        .unknown = reading.unknown,
+    };
 }
 
 /* Writes what passes; verdicts has room for all candidates, or is NULL: then nobody looks beyond the limit. */
@@ -159,7 +173,7 @@ static err choose(struct ctx *ctx, const struct ranking *ranking, struct faq_ver
         }
         const bool passed = answered && is_shown(ctx, ranking, &rows[i]);
         if (verdicts != NULL) {
-            verdicts[i] = verdict_on(&rows[i], passed);
+            verdicts[i] = verdict_on(ctx, ranking, &rows[i], passed);
         }
         if (passed && out->count < limit) {
             const struct faq_hit hit = hit_of(&rows[i]);
@@ -176,6 +190,7 @@ static err choose(struct ctx *ctx, const struct ranking *ranking, struct faq_ver
 static err explain(struct ctx *ctx, const struct ranking *ranking, struct faq_verdict *verdicts)
 {
     const struct faq *faq = ranking->faq;
+    const struct faq_candidate *rows = ranking->candidates.items;
     const struct faq_explain what = {
         .version = faq->state_version,
         .model = ranking->out->vector.values == NULL ? NULL : ranking->out->model,
@@ -183,6 +198,7 @@ static err explain(struct ctx *ctx, const struct ranking *ranking, struct faq_ve
         .fusion = faq->options.search->search_fusion,
         .vector_weight = faq->options.config->faq_vector_weight,
         .keyword_weight = faq->options.config->faq_keyword_weight,
+        .declined = ranking->candidates.count > 0 ? rows[0].declined : 0,
         .candidates = {verdicts, ranking->candidates.count},
     };
     struct buf buf;

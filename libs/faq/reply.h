@@ -32,11 +32,12 @@ struct faq_verdict {
     const char *source;
     struct faq_scores scores;
     bool strict, passed;
+    double length, words, ideas, unknown; /* as in struct gate_reading */
 };
 struct faq_explain {
     int64_t version;
     const char *model, *normalised, *fusion;
-    double vector_weight, keyword_weight;
+    double vector_weight, keyword_weight, declined;
     struct list candidates;
 };
 struct faq_about {

@@ -117,6 +117,10 @@ static const struct field faq_verdict_fields[] = {
     FIELD_OBJ(struct faq_verdict, scores, faq_scores, "Of each way", .shape = &scores_shape),
     FIELD_BOOL(struct faq_verdict, strict, "All words are there"),
     FIELD_BOOL(struct faq_verdict, passed, "Good enough to be shown"),
+    FIELD_F64(struct faq_verdict, length, "Logarithm of the query's length in words"),
+    FIELD_F64(struct faq_verdict, words, "Share of the query that question and answer have, by weight"),
+    FIELD_F64(struct faq_verdict, ideas, "The same of what the thesaurus knows"),
+    FIELD_F64(struct faq_verdict, unknown, "Share of the query's words that nobody knows, but for one"),
 };
 const struct shape faq_verdict_shape = SHAPE_OF(faq_verdict, "faq_verdict");
 
@@ -127,6 +131,7 @@ static const struct field faq_explain_fields[] = {
     FIELD_STR(struct faq_explain, fusion, "How the two orders become one"),
     FIELD_F64(struct faq_explain, vector_weight, "FAQ_VECTOR_WEIGHT"),
     FIELD_F64(struct faq_explain, keyword_weight, "FAQ_KEYWORD_WEIGHT"),
+    FIELD_F64(struct faq_explain, declined, "Cosine of the nearest declined question; 0 = none"),
     FIELD_LIST(struct faq_explain, candidates, "Best first, also those below the limit",
         .shape = &faq_verdict_shape),
 };

@@ -14,7 +14,7 @@ enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 
 /* Calibrated as docs/search.md tells: how much each observation says, and how much is said by an answer. */
 struct rule {
-    double cosine, length, ideas, words, strange, declined, least;
+    double cosine, length, ideas, words, unknown, declined, least;
     double beside; /* so much less is enough beside an answer */
 };
 static const struct rule plain_rule = {
@@ -22,7 +22,7 @@ static const struct rule plain_rule = {
 static const struct rule declining_rule = {.cosine = 19.4,
     .length = 2.6,
     .words = 2.5,
-    .strange = -20.5,
+    .unknown = -20.5,
     .declined = -11.0,
     .least = 9.2,
     .beside = 1.5};
@@ -161,23 +161,32 @@ static const struct rule *rule_for(const struct evidence *evidence)
     return evidence->has_declined ? &declining_rule : &plain_rule;
 }
 
+struct gate_reading gate_read(const struct gate *gate, const char *text)
+{
+    const struct terms *terms = gate->terms;
+    const struct share share = share_of(gate, text);
+    return (struct gate_reading){
+        .length = log(1 + (double)terms->grams / GRAMS_PER_WORD),
+        .words = share.words,
+        .ideas = share.ideas,
+        /* one word that nobody knows may be a name or a number */
+        .unknown = terms->strange > 1 ? (terms->strange - 1.0) / terms->words : 0,
+    };
+}
+
 /* What is said beyond the least that an answer says. The longer a question, the less of it one entry repeats: then a
  * smaller cosine says as much. */
 static double local_evidence(const struct gate *gate, const struct evidence *evidence)
 {
     const struct rule *rule = rule_for(evidence);
-    const struct terms *terms = gate->terms;
-    struct share share = share_of(gate, evidence->text);
-    /* one word that nobody knows may be a name or a number */
-    double strange = terms->strange > 1 ? (terms->strange - 1.0) / terms->words : 0;
+    struct gate_reading reading = gate_read(gate, evidence->text);
     if (evidence->strict) { /* also words that were taken for slips of others */
-        share.words = evidence->has_declined ? share.words : 1; /* as each rule was calibrated */
-        strange = 0;
+        reading.words = evidence->has_declined ? reading.words : 1; /* as each rule was calibrated */
+        reading.unknown = 0;
     }
-    return rule->cosine * evidence->cosine +
-           rule->length * log(1 + (double)terms->grams / GRAMS_PER_WORD) +
-           rule->ideas * share.ideas + rule->words * share.words + rule->strange * strange +
-           rule->declined * evidence->declined - rule->least;
+    return rule->cosine * evidence->cosine + rule->length * reading.length +
+           rule->ideas * reading.ideas + rule->words * reading.words +
+           rule->unknown * reading.unknown + rule->declined * evidence->declined - rule->least;
 }
 
 /* Most of its words occur nowhere in the product's texts, nor in the thesaurus: whatever the rest is like, this is about

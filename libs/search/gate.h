@@ -29,6 +29,14 @@ struct gate *gate_new(struct arena *arena, const struct embedder *embedder, cons
 bool gate_passes(const struct gate *gate, const struct evidence *evidence);
 bool gate_keeps(const struct gate *gate, const struct evidence *evidence);
 
+/* What the rule of local models weighs, beside the cosines. */
+struct gate_reading {
+    double length;       /* ln(1 + length of the query in words, by its 3-grams) */
+    double words, ideas; /* shares of the query's words and ideas, and of its ideas alone, that the text has */
+    double unknown;      /* share of its words that nobody knows; one is forgiven */
+};
+struct gate_reading gate_read(const struct gate *gate, const char *text);
+
 /* The least cosine asked for, or the provider's own measure. */
 double gate_min_similarity(const struct gate *gate);
 
