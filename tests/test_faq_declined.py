@@ -26,10 +26,10 @@ def test_an_entry_stops_answering_what_is_declined(app, admin, category):
     common = words(2)
     answer = faq.entry(app, admin, category["id"], question=f"Do you have a {common} helipad?", answer=f"The {common} is for guests.")
     faq.embedded(app, admin, answer["id"])
-    asked = f"where can my friends watch {common} football matches"
+    asked = f"how do pilots find {common} in the dark"
     assert answer["question"] in found(app, asked)
-    declined = faq.entry(app, admin, category["id"], question=f"Where do you watch {common} football?", answer="", status="declined",
-                         variants=[f"where can friends watch {common} football matches", f"{common} football matches"])
+    declined = faq.entry(app, admin, category["id"], question=f"Who lands on the {common} helipad?", answer="", status="declined",
+                         variants=[f"how do pilots find {common} at night", f"pilots in the dark {common}"])
     assert declined["status"] == "declined" and declined["published_at"] is None
     faq.embedded(app, admin, declined["id"])
     assert until(lambda: found(app, asked) == []) is True

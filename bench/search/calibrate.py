@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from harness.services import Services
 
-FEATURES = ("cosine", "length", "ideas", "words", "unknown", "declined")
+FEATURES = ("cosine", "keyword", "length", "words", "unknown", "declined")
 ROUNDS = 8
 
 
@@ -47,7 +47,7 @@ def measure(product, services):
                 raise SystemExit(f"{question['q']}: {reply.status} {reply.body.decode()}")
             explain = reply.json["query"]["explain"]
             found = [entry for entry in explain["candidates"] if entry["scores"]["vector"] is not None]
-            rows = [[entry["scores"]["vector"], entry["length"], entry["ideas"], entry["words"],
+            rows = [[entry["scores"]["vector"], min(entry["scores"]["keyword"] or 0, 1), entry["length"], entry["words"],
                      0 if entry["strict"] else entry["unknown"], explain["declined"]] for entry in found]
             yield {"part": part, "product": product, "locale": question["locale"], "wanted": question["keys"],
                    "rows": numpy.array(rows or [[0] * len(FEATURES)]),

@@ -47,6 +47,7 @@ static struct evidence evidence_of(struct ctx *ctx, const struct faq_candidate *
     return (struct evidence){
         .has_cosine = field_is_present(&candidate->scores.has, 0),
         .cosine = candidate->scores.vector,
+        .keyword = candidate->scores.keyword,
         .has_declined = field_is_present(&candidate->has, faq_candidate_shape.count - 1),
         .declined = candidate->declined,
         .strict = candidate->strict,

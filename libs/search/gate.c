@@ -14,18 +14,19 @@ enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 
 /* Calibrated as docs/search.md tells: how much each observation says, and how much is said by an answer. */
 struct rule {
-    double cosine, length, ideas, words, unknown, declined, least;
+    double cosine, keyword, length, ideas, words, unknown, declined, least;
     double beside; /* so much less is enough beside an answer */
 };
 static const struct rule plain_rule = {
     .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0, .beside = 3.0};
-static const struct rule declining_rule = {.cosine = 19.4,
-    .length = 2.6,
-    .words = 2.5,
-    .unknown = -20.5,
-    .declined = -11.0,
-    .least = 9.2,
-    .beside = 1.5};
+static const struct rule declining_rule = {.cosine = 14.3,
+    .keyword = 3.3,
+    .length = 2.7,
+    .words = 2.1,
+    .unknown = -2.2,
+    .declined = -10.3,
+    .least = 9.0,
+    .beside = 3.0};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
 #define WORDS_ALONE 0.36 /* share, when there is no vector */
@@ -184,7 +185,8 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
         reading.words = evidence->has_declined ? reading.words : 1; /* as each rule was calibrated */
         reading.unknown = 0;
     }
-    return rule->cosine * evidence->cosine + rule->length * reading.length +
+    return rule->cosine * evidence->cosine + rule->keyword * fmin(evidence->keyword, 1) +
+           rule->length * reading.length +
            rule->ideas * reading.ideas + rule->words * reading.words +
            rule->unknown * reading.unknown + rule->declined * evidence->declined - rule->least;
 }

@@ -15,6 +15,7 @@ struct evidence {
     double cosine;
     bool has_declined; /* there are questions that the product knows and does not answer */
     double declined;   /* cosine of the nearest of them */
+    double keyword;    /* score of the keyword leg, 0 = it did not find the item; over 1 counts as 1 */
     bool strict;       /* the item has all words of the query */
     const char *text;  /* question and answer of the item, or title and description; other phrasings
                          say what is asked, not what is answered */
