@@ -19,13 +19,13 @@ struct rule {
 };
 static const struct rule plain_rule = {
     .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0, .beside = 3.0};
-static const struct rule declining_rule = {.cosine = 14.3,
-    .keyword = 3.3,
-    .length = 2.7,
-    .words = 2.1,
-    .unknown = -2.2,
-    .declined = -10.3,
-    .least = 9.0,
+static const struct rule declining_rule = {.cosine = 13.7,
+    .keyword = 2.9,
+    .length = 1.9,
+    .words = 1.6,
+    .unknown = -4.3,
+    .declined = -11.3,
+    .least = 6.4,
     .beside = 3.0};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
