@@ -36,7 +36,7 @@ def _base64(vector):
 
 class Embeddings:
     """POST /v1/embeddings as OpenAI speaks it. `faults` are used up one a call, the last of `always` repeats:
-        ("slow", s)            answers after s seconds          ("status", n, {headers})  answers an error
+        ("slow", s)            answers s seconds after the call  ("status", n, {headers})  answers an error
         ("hang",)              never answers                     ("disconnect",)           closes without an answer
         ("garbage",)           200 and no JSON                   ("error",)                200 and an error object
         ("dims", n)            vectors of another length         ("nan",)                  NaN in the vector
@@ -57,6 +57,8 @@ class Embeddings:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body go out together: apart, the body waits 40 ms for the head's acknowledgement
+            disable_nagle_algorithm = True
 
             def do_POST(self):
                 fake.answer(self)
@@ -108,6 +110,7 @@ class Embeddings:
             return self.faults.pop(0) if self.faults else self.always
 
     def answer(self, handler):
+        begun = time.monotonic()
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         if isinstance(request["input"], str):
             request["input"] = [request["input"]]
@@ -119,9 +122,10 @@ class Embeddings:
         elif kind in early:
             early[kind](handler, *details)
         else:
+            body = self._body(request, kind, details)
             if kind == "slow":
-                self.stopped.wait(details[0])
-            self._send(handler, 200, self._body(request, kind, details))
+                self.stopped.wait(max(0, details[0] - (time.monotonic() - begun)))
+            self._send(handler, 200, body)
 
     def _body(self, request, kind, details):
         if kind == "garbage":
