@@ -114,11 +114,13 @@ class Http:
 
 @dataclass
 class Pgbench:
-    """The same statement without any HTTP: prepared, unix socket. What pgbench reaches is what Postgres gives."""
+    """The same statement without any HTTP: prepared, unix socket. What pgbench reaches is what Postgres gives.
+    starts: so many a second, at random times, instead of one right after the other."""
 
     script: tuple  # text, variables
     database: dict  # user, dbname, host, port, session
     clients: int = 1
+    starts: float = None
 
     def __call__(self, seconds):
         text, variables = self.script
@@ -129,10 +131,12 @@ class Pgbench:
             command += ["-j", min(2, self.clients), "-f", f"{folder}/script"]
             command += [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
             command += ["-l", "--log-prefix", f"{folder}/log"] if self.clients == 1 else []
+            command += ["-R", self.starts] if self.starts else []
             command += ["-h", place["host"], "-p", place["port"], "-U", place["user"], place["dbname"]]
             out = run(command, env={**os.environ, "PGOPTIONS": place["session"]})
             logs = [log.read_text() for log in Path(folder).glob("log*")]
-        latencies = [int(line.split()[2]) for log in logs for line in log.splitlines()]
+        rows = [line.split() for log in logs for line in log.splitlines()]
+        latencies = [int(row[2]) - (int(row[6]) if self.starts else 0) for row in rows]  # counted from when it was due
         facts = dict(line.split(":", 1) for line in out.splitlines() if line.startswith("number of"))
         count = int(facts["number of transactions actually processed"].split("/")[0])
         if count == 0 or facts["number of failed transactions"].split()[0] != "0":

@@ -120,7 +120,7 @@ static void grow(struct lru *lru)
     lru->bucket_count = count;
 }
 
-void lru_put(struct lru *lru, const char *key, const void *value, size_t len)
+void *lru_room(struct lru *lru, const char *key, size_t len)
 {
     const uint64_t hash = hash_of(lru, key);
     struct entry *former = *link_to(lru, hash, key);
@@ -130,7 +130,7 @@ void lru_put(struct lru *lru, const char *key, const void *value, size_t len)
     const size_t key_bytes = strlen(key) + 1;
     const size_t bytes = sizeof(struct entry) + len + key_bytes;
     if (bytes > lru->max_bytes / SHARE_MAX) {
-        return;
+        return NULL;
     }
     while (lru->state.bytes + bytes > lru->max_bytes) {
         drop(lru, lru->oldest);
@@ -142,7 +142,6 @@ void lru_put(struct lru *lru, const char *key, const void *value, size_t len)
     struct entry *entry = malloc(bytes);
     ASSERT(entry != NULL);
     char *key_copy = entry->value + len;
-    memcpy(entry->value, value, len);
     memcpy(key_copy, key, key_bytes);
     entry->hash = hash;
     entry->len = len;
@@ -154,6 +153,15 @@ void lru_put(struct lru *lru, const char *key, const void *value, size_t len)
     link_newest(lru, entry);
     lru->state.entries++;
     lru->state.bytes += bytes;
+    return entry->value;
+}
+
+void lru_put(struct lru *lru, const char *key, const void *value, size_t len)
+{
+    void *room = lru_room(lru, key, len);
+    if (room != NULL) {
+        memcpy(room, value, len);
+    }
 }
 
 void lru_clear(struct lru *lru)

@@ -12,10 +12,13 @@ struct lru;
 struct lru *lru_new(size_t max_bytes);
 void lru_free(struct lru *lru); /* NULL is a no-op */
 
-/* The value, aligned for any type, which the caller may change in place; borrowed until the next lru_put or
- * lru_clear. NULL if it is not there. */
+/* The value, aligned for any type, which the caller may change in place; borrowed until the next lru_room,
+ * lru_put or lru_clear. NULL if it is not there. */
 void *lru_get(struct lru *lru, const char *key, size_t *out_len);
-/* Copies both; an older value of the key goes. A value that would take more than a quarter of all is not kept. */
+/* Room for the value of a copy of the key, aligned and borrowed as above, for the caller to fill; an older value goes. NULL: it
+ * would take more than a quarter of all and is not kept. */
+void *lru_room(struct lru *lru, const char *key, size_t len);
+/* The same with a copy of the value. */
 void lru_put(struct lru *lru, const char *key, const void *value, size_t len);
 void lru_clear(struct lru *lru);
 

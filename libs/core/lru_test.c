@@ -66,6 +66,7 @@ START_TEST(a_value_that_would_push_out_most_others_is_not_kept)
     put_text(lru, "a", "one");
     put_text(lru, "big", "small so far");
     lru_put(lru, "big", value, sizeof(value));
+    ck_assert_ptr_null(lru_room(lru, "big", sizeof(value)));
     ck_assert_ptr_null(text_of(lru, "big"));
     ck_assert_str_eq(text_of(lru, "a"), "one");
     lru_free(lru);

@@ -87,9 +87,8 @@ static void version_learnt(struct faq *faq, int64_t before, int64_t version)
 static void copy_version(struct ctx *ctx, struct faq *faq, int64_t version)
 {
     const char *text = arena_printf(ctx->arena, "%" PRId64, version);
-    if (!is_ok(cache_set(ctx, faq->options.cache, version_key, text, strlen(text), COPY_MS))) {
-        err_clear(ctx); /* others look into the database */
-    }
+    cache_set_soon(ctx, faq->options.cache, version_key, text, strlen(text),
+        COPY_MS); /* lost: others look into the database */
 }
 
 static void copy_later(struct ctx *ctx, struct faq *faq, void *arg)

@@ -50,12 +50,9 @@ err find_print(struct ctx *ctx, const struct faq_ranked *ranked, bool cached, in
 
 /* ---- keeping ---- */
 
-static void take_kept(struct ctx *ctx, struct search *search, const struct kept *kept)
+static void take(struct search *search, const struct kept *kept)
 {
-    char *json = arena_alloc_raw(ctx->arena, kept->len + 1);
-    memcpy(json, kept->json, kept->len);
-    json[kept->len] = '\0';
-    *search->out = (struct faq_result){.json = json,
+    *search->out = (struct faq_result){.json = kept->json,
         .len = kept->len,
         .count = kept->count,
         .cached = true,
@@ -74,7 +71,9 @@ static bool find_kept(struct ctx *ctx, struct search *search)
     if (kept == NULL) {
         return false;
     }
-    take_kept(ctx, search, kept);
+    struct kept copy = *kept;
+    copy.json = arena_strndup(ctx->arena, kept->json, kept->len);
+    take(search, &copy);
     if (now_ns >= kept->stale_ns) {
         kept->stale_ns = now_ns + KEPT_REFRESH_NS; /* one refresh at a time */
         refresh_later(search);
@@ -90,7 +89,7 @@ static bool find_shared(struct ctx *ctx, struct search *search, const char *shar
     }
     memcpy(kept.digest, search->digest, sizeof(kept.digest));
     kept_put(search->faq->kept, search->key, &kept);
-    take_kept(ctx, search, &kept);
+    take(search, &kept); /* it stands in the arena already */
     search->faq->counts.shared++;
     return true;
 }
@@ -115,9 +114,7 @@ static err keep(struct ctx *ctx, struct search *search, const char *shared_key)
     memcpy(kept.digest, search->digest, sizeof(kept.digest));
     kept_put(search->faq->kept, search->key, &kept);
     if (ranked->degraded == NULL) {
-        kept_share_later(search->faq, shared_key, &kept, ttl_ms, search->locked);
-    } else if (search->locked) {
-        kept_unlock_later(search->faq, shared_key);
+        kept_share(ctx, search->faq->options.cache, shared_key, &kept, ttl_ms);
     }
     return OK;
 }
@@ -155,9 +152,6 @@ static err take_turn(struct ctx *ctx, struct search *search, const char *shared_
         }
         if (search->locked) { /* who had it may have finished since we looked */
             *out_ours = search->refresh || !find_shared(ctx, search, shared_key);
-            if (!*out_ours) {
-                kept_unlock_later(faq, shared_key);
-            }
             return OK;
         }
         if (search->refresh) {
@@ -171,6 +165,17 @@ static err take_turn(struct ctx *ctx, struct search *search, const char *shared_
         }
     }
     return OK; /* whoever has the lock is slow or gone */
+}
+
+static err compute_in_turn(struct ctx *ctx, struct search *search, const char *shared_key)
+{
+    bool ours = false;
+    TRY(take_turn(ctx, search, shared_key, &ours));
+    if (!ours) {
+        return OK;
+    }
+    TRY(find_compute(ctx, search));
+    return keep(ctx, search, shared_key);
 }
 
 void find_digest(struct search *search)
@@ -191,17 +196,12 @@ static err lead(struct ctx *ctx, void *arg)
     if (!search->refresh && find_shared(ctx, search, shared_key)) {
         return OK;
     }
-    bool ours = false;
-    TRY(take_turn(ctx, search, shared_key, &ours));
-    if (!ours) {
-        return OK;
+    const err done = compute_in_turn(ctx, search, shared_key);
+    if (search->locked) {
+        kept_unlock(ctx, search->faq->options.cache, shared_key);
+        search->locked = false;
     }
-    const err computed = find_compute(ctx, search);
-    if (!is_ok(computed) && search->locked) {
-        kept_unlock_later(search->faq, shared_key);
-    }
-    TRY(computed);
-    return keep(ctx, search, shared_key);
+    return done;
 }
 
 err find_reply(struct ctx *ctx, struct search *search)

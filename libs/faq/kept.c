@@ -6,11 +6,11 @@
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/crypto.h"
-#include "core/log.h"
+#include "core/ctx.h"
 #include "core/lru.h"
-#include "faq/faq_internal.h"
 #include "net/cache.h"
 #include "net/fiber.h"
+#include "search/hash.h"
 
 #define LOCK_MS 5000
 #define PAUSE_MS 20
@@ -34,12 +34,11 @@ struct kept *kept_get(struct lru *lru, const char *key, int64_t now_ns)
 
 void kept_put(struct lru *lru, const char *key, const struct kept *kept)
 {
-    struct arena *arena = arena_new(/* pool */ NULL);
-    struct kept *whole = arena_alloc_raw(arena, sizeof(*kept) + kept->len);
-    *whole = *kept;
-    memcpy(whole + 1, kept->json, kept->len);
-    lru_put(lru, key, whole, sizeof(*kept) + kept->len);
-    arena_free(arena);
+    struct kept *whole = lru_room(lru, key, sizeof(*kept) + kept->len);
+    if (whole != NULL) {
+        *whole = *kept;
+        memcpy(whole + 1, kept->json, kept->len);
+    }
 }
 
 int64_t kept_jitter(int64_t ms)
@@ -65,9 +64,19 @@ static bool read_number(const char **at, const char *end, int64_t *out)
     return complete;
 }
 
+/* Against what is cut or broken; who may write there needs no trick. */
 static void make_check(const char *json, size_t len, char out[CHECK_LEN + 1])
 {
-    crypto_sha256_hex(json, len, CHECK_LEN / 2, out);
+    uint64_t hash = len;
+    uint64_t part = 0;
+    for (; len >= sizeof(part); json += sizeof(part), len -= sizeof(part)) {
+        memcpy(&part, json, sizeof(part));
+        hash = hash_stir(hash, part);
+    }
+    part = 0;
+    memcpy(&part, json, len);
+    hash = hash_finish(hash_stir(hash, part), 0);
+    crypto_hex(&hash, sizeof(hash), out);
 }
 
 static bool parse_shared(const char *text, size_t len, struct kept *out, int64_t *out_stale_us)
@@ -104,66 +113,24 @@ bool kept_read_shared(struct ctx *ctx, struct cache *cache, const char *key, str
     return true;
 }
 
-struct sharing {
-    const char *key, *json;
-    const char *lock; /* NULL = not ours */
-    size_t len;
-    int64_t count, ttl_ms;
-};
-
 static const char *lock_of(struct arena *arena, const char *key)
 {
     return arena_printf(arena, "lock:%s", key);
 }
 
-static void unlock(struct ctx *ctx, struct faq *faq, void *arg)
+void kept_share(struct ctx *ctx, struct cache *cache, const char *key, const struct kept *kept,
+    int64_t ttl_ms)
 {
-    const struct sharing *sharing = arg;
-    if (!is_ok(cache_delete(ctx, faq->options.cache, sharing->lock))) {
-        err_clear(ctx); /* it ends by itself */
-    }
-}
-
-static void share(struct ctx *ctx, struct faq *faq, void *arg)
-{
-    const struct sharing *sharing = arg;
     char check[CHECK_LEN + 1];
-    make_check(sharing->json, sharing->len, check);
-    const int64_t stale_us = clock_wall_us(ctx->clock) + sharing->ttl_ms * 1000;
+    make_check(kept->json, kept->len, check);
+    const int64_t stale_us = clock_wall_us(ctx->clock) + ttl_ms * 1000;
     const char *head =
-        arena_printf(ctx->arena, "%" PRId64 " %" PRId64 " %s ", stale_us, sharing->count, check);
+        arena_printf(ctx->arena, "%" PRId64 " %" PRId64 " %s ", stale_us, kept->count, check);
     const size_t head_len = strlen(head);
-    char *value = arena_alloc_raw(ctx->arena, head_len + sharing->len);
+    char *value = arena_alloc_raw(ctx->arena, head_len + kept->len);
     memcpy(value, head, head_len);
-    memcpy(value + head_len, sharing->json, sharing->len);
-    if (!is_ok(cache_set(ctx, faq->options.cache, sharing->key, value, head_len + sharing->len,
-            sharing->ttl_ms * KEPT_LIVES))) {
-        log_debug(ctx, "faq.reply_not_shared", LOG_STR("why", ctx->error.text));
-        err_clear(ctx); /* others compute it themselves */
-    }
-    if (sharing->lock != NULL) {
-        unlock(ctx, faq, arg);
-    }
-}
-
-static struct sharing *sharing_of(struct arena *arena, const char *key, bool locked)
-{
-    struct sharing *sharing = ARENA_NEW(arena, struct sharing);
-    sharing->key = arena_strdup(arena, key);
-    sharing->lock = locked ? lock_of(arena, key) : NULL;
-    return sharing;
-}
-
-void kept_share_later(struct faq *faq, const char *key, const struct kept *kept, int64_t ttl_ms,
-    bool locked)
-{
-    struct arena *arena = arena_new(/* pool */ NULL);
-    struct sharing *sharing = sharing_of(arena, key, locked);
-    sharing->json = arena_strndup(arena, kept->json, kept->len);
-    sharing->len = kept->len;
-    sharing->count = kept->count;
-    sharing->ttl_ms = ttl_ms;
-    faq_run_later(faq, arena, share, sharing);
+    memcpy(value + head_len, kept->json, kept->len);
+    cache_set_soon(ctx, cache, key, value, head_len + kept->len, ttl_ms * KEPT_LIVES);
 }
 
 /* ---- one at a time ---- */
@@ -177,10 +144,9 @@ bool kept_lock(struct ctx *ctx, struct cache *cache, const char *key, bool *out_
     return is_ok(asked);
 }
 
-void kept_unlock_later(struct faq *faq, const char *key)
+void kept_unlock(struct ctx *ctx, struct cache *cache, const char *key)
 {
-    struct arena *arena = arena_new(/* pool */ NULL);
-    faq_run_later(faq, arena, unlock, sharing_of(arena, key, /* locked */ true));
+    cache_delete_soon(ctx, cache, lock_of(ctx->arena, key));
 }
 
 err kept_pause(struct ctx *ctx, struct loop *loop, int round)

@@ -12,7 +12,6 @@
 
 struct cache;
 struct ctx;
-struct faq;
 struct loop;
 struct lru;
 
@@ -35,15 +34,14 @@ struct kept {
 struct kept *kept_get(struct lru *lru, const char *key, int64_t now_ns);
 void kept_put(struct lru *lru, const char *key, const struct kept *kept);
 
-/* False: none, dead, or not as kept_share_later wrote it. */
+/* False: none, dead, or not as kept_share wrote it. */
 bool kept_read_shared(struct ctx *ctx, struct cache *cache, const char *key, struct kept *out);
-/* Writes it on a fiber of its own, and lets others go ahead when we hold the lock. */
-void kept_share_later(struct faq *faq, const char *key, const struct kept *kept, int64_t ttl_ms,
-    bool locked);
+void kept_share(struct ctx *ctx, struct cache *cache, const char *key, const struct kept *kept,
+    int64_t ttl_ms);
 
-/* One in all workers and instances makes it. False: Redis does not say. */
+/* One in all workers and instances makes it, until it is unlocked (after kept_share). False: Redis does not say. */
 bool kept_lock(struct ctx *ctx, struct cache *cache, const char *key, bool *out_taken);
-void kept_unlock_later(struct faq *faq, const char *key);
+void kept_unlock(struct ctx *ctx, struct cache *cache, const char *key);
 err kept_pause(struct ctx *ctx, struct loop *loop, int round);
 
 /* A tenth more or less, so that replies made together do not end together. */

@@ -64,6 +64,11 @@ void cache_close(struct cache *cache)
 
 /* ---- commands ---- */
 
+struct bytes {
+    const char *at;
+    size_t len;
+};
+
 static void add(struct cache_command *command, const char *bytes, size_t len)
 {
     ASSERT(command->count < CACHE_WORDS_MAX);
@@ -137,37 +142,72 @@ err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char 
     return OK;
 }
 
-err cache_set(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes, size_t len,
-    int64_t ttl_ms)
+/* False: too large. */
+static bool make_set(struct ctx *ctx, const struct cache *cache, const char *key,
+    struct bytes bytes, int64_t ttl_ms, struct cache_command *out)
 {
     const char *full = full_key(ctx, cache, key);
     size_t head_len = 0;
     const char *head = value_head(ctx, full, &head_len);
-    if (len > LIMIT_REDIS_VALUE_BYTES - head_len) {
+    if (bytes.len > LIMIT_REDIS_VALUE_BYTES - head_len) {
+        return false;
+    }
+    char *value = arena_alloc_raw(ctx->arena, head_len + bytes.len);
+    memcpy(value, head, head_len);
+    memcpy(value + head_len, bytes.at, bytes.len);
+    *out = (struct cache_command){0};
+    add_text(out, "SET");
+    add_text(out, full);
+    add(out, value, head_len + bytes.len);
+    add_text(out, "PX");
+    add_i64(ctx, out, ttl_ms);
+    return true;
+}
+
+err cache_set(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes, size_t len,
+    int64_t ttl_ms)
+{
+    struct cache_command command;
+    if (!make_set(ctx, cache, key, (struct bytes){bytes, len}, ttl_ms, &command)) {
         return fail(ctx, ERR_TOO_LARGE, "redis: value of %zu bytes", len);
     }
-    char *value = arena_alloc_raw(ctx->arena, head_len + len);
-    memcpy(value, head, head_len);
-    memcpy(value + head_len, bytes, len);
-    struct cache_command command = {0};
-    add_text(&command, "SET");
-    add_text(&command, full);
-    add(&command, value, head_len + len);
-    add_text(&command, "PX");
-    add_i64(ctx, &command, ttl_ms);
     struct cache_answer answer;
     TRY(ask(ctx, cache, &command, &answer));
     return answer.kind == CACHE_ANSWER_TEXT ? OK : refuse(ctx, cache, &answer);
 }
 
-err cache_delete(struct ctx *ctx, struct cache *cache, const char *key)
+void cache_set_soon(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes,
+    size_t len, int64_t ttl_ms)
+{
+    struct cache_command command;
+    if (cache->conn != NULL &&
+        make_set(ctx, cache, key, (struct bytes){bytes, len}, ttl_ms, &command)) {
+        cache_conn_tell(cache->conn, &command);
+    }
+}
+
+static struct cache_command make_delete(struct ctx *ctx, const struct cache *cache, const char *key)
 {
     struct cache_command command = {0};
     add_text(&command, "DEL");
     add_text(&command, full_key(ctx, cache, key));
+    return command;
+}
+
+err cache_delete(struct ctx *ctx, struct cache *cache, const char *key)
+{
+    const struct cache_command command = make_delete(ctx, cache, key);
     struct cache_answer answer;
     TRY(ask(ctx, cache, &command, &answer));
     return answer.kind == CACHE_ANSWER_INTS ? OK : refuse(ctx, cache, &answer);
+}
+
+void cache_delete_soon(struct ctx *ctx, struct cache *cache, const char *key)
+{
+    if (cache->conn != NULL) {
+        const struct cache_command command = make_delete(ctx, cache, key);
+        cache_conn_tell(cache->conn, &command);
+    }
 }
 
 err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms,

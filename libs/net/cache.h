@@ -1,6 +1,6 @@
 /* net/cache.h - Redis. Holds nothing that cannot be lost: a miss, a broken value and a dead Redis look alike.
  * Owns:   one connection a worker, reconnected with back-off; every key gets the product's prefix here.
- * Waits:  all cache_* calls below, at most LIMIT_REDIS_MS each; a connection that missed a deadline is closed.
+ * Waits:  all cache_* calls below but those that are called soon, at most LIMIT_REDIS_MS each; a connection that missed a deadline is closed.
  * Errors: ERR_UNAVAILABLE (no Redis, time-out, error reply), ERR_CANCELLED. Callers go on without it. */
 #ifndef NET_CACHE_H
 #define NET_CACHE_H
@@ -38,6 +38,10 @@ err cache_get(struct ctx *ctx, struct cache *cache, const char *key, const char 
 err cache_set(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes, size_t len,
     int64_t ttl_ms);
 err cache_delete(struct ctx *ctx, struct cache *cache, const char *key);
+/* The same without waiting: they reach Redis before what this worker asks later, or are lost, and nobody is told. */
+void cache_set_soon(struct ctx *ctx, struct cache *cache, const char *key, const char *bytes,
+    size_t len, int64_t ttl_ms);
+void cache_delete_soon(struct ctx *ctx, struct cache *cache, const char *key);
 /* SET NX PX: *out_taken tells whether we got it. */
 err cache_lock(struct ctx *ctx, struct cache *cache, const char *key, int64_t ttl_ms,
     bool *out_taken);

@@ -13,16 +13,17 @@
 #include "net/fiber.h"
 #include "net/loop.h"
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, TOLD_MAX = 64 };
 
 /* A command on its way. hiredis calls back once for each, also for lost ones; the fiber may have left by
- * then. Whoever comes second gives it back to the pool. */
+ * then, and nobody waits for what was only told. Whoever comes second gives it back to the pool. */
 struct request {
     struct request *next;
     struct cache_conn *conn; /* borrowed */
-    struct ctx *ctx;         /* borrowed; NULL = the fiber has left */
+    struct ctx *ctx;         /* borrowed; NULL = the fiber has left, or there was none */
     struct fiber *fiber;
     int64_t sent_ns;
+    bool told; /* there was no fiber */
     bool answered;
     bool lost; /* the link ended first */
     struct cache_answer answer;
@@ -36,6 +37,7 @@ struct cache_conn {
     bool armed;
     bool overdue; /* the oldest one is: it gets one more look at the socket */
     struct request *pool;
+    int told; /* of those that are not answered */
     double last_ms;
 };
 
@@ -167,6 +169,7 @@ static void on_reply(redisAsyncContext *redis, void *reply, void *arg)
         cache_link_proved(conn->link);
     }
     if (request->ctx == NULL) {
+        conn->told -= request->told;
         give_back(request);
         return;
     }
@@ -201,6 +204,18 @@ static err wait_for(struct ctx *ctx, struct request *request, struct cache_answe
     return lost ? fail(ctx, ERR_UNAVAILABLE, "redis: connection lost or answer too late") : OK;
 }
 
+static bool send_request(struct request *request, const struct cache_command *command)
+{
+    struct cache_conn *conn = request->conn;
+    request->sent_ns = now_ns();
+    if (!cache_link_send(conn->link, command, on_reply, request)) {
+        give_back(request);
+        return false;
+    }
+    append(conn, request);
+    return true;
+}
+
 err cache_conn_ask(struct ctx *ctx, struct cache_conn *conn, const struct cache_command *command,
     struct cache_answer *out)
 {
@@ -210,13 +225,18 @@ err cache_conn_ask(struct ctx *ctx, struct cache_conn *conn, const struct cache_
     struct request *request = take_request(conn);
     request->ctx = ctx;
     request->fiber = fiber_current(conn->loop);
-    request->sent_ns = now_ns();
-    if (!cache_link_send(conn->link, command, on_reply, request)) {
-        give_back(request);
-        return fail(ctx, ERR_UNAVAILABLE, "redis: command not taken");
+    return send_request(request, command) ? wait_for(ctx, request, out)
+                                          : fail(ctx, ERR_UNAVAILABLE, "redis: command not taken");
+}
+
+void cache_conn_tell(struct cache_conn *conn, const struct cache_command *command)
+{
+    if (!cache_link_is_ready(conn->link) || conn->told == TOLD_MAX) {
+        return;
     }
-    append(conn, request);
-    return wait_for(ctx, request, out);
+    struct request *request = take_request(conn);
+    request->told = true;
+    conn->told += send_request(request, command);
 }
 
 /* ---- life ---- */

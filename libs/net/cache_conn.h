@@ -46,6 +46,8 @@ struct cache_answer {
 
 err cache_conn_ask(struct ctx *ctx, struct cache_conn *conn, const struct cache_command *command,
     struct cache_answer *out);
+/* Sends it and goes on: before all that is asked later, to nobody's knowledge. When many such are unanswered it is dropped. */
+void cache_conn_tell(struct cache_conn *conn, const struct cache_command *command);
 
 struct cache_conn_state {
     bool ready;

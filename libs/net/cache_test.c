@@ -249,6 +249,32 @@ static void tell_locks(struct world *world)
     ck_assert(taken);
 }
 
+static void set_soon(struct world *world, const char *value)
+{
+    cache_set_soon(&world->ctx, world->cache, "soon", value, strlen(value), 60000);
+}
+
+static void tell_of_soon(struct world *world)
+{
+    set_soon(world, "before there is a connection");
+    wait_until_connected(world);
+    assert_holds(world, "soon", NULL);
+    set_soon(world, "first");
+    set_soon(world, "second");
+    assert_holds(world, "soon", "second");
+    for (int i = 0; i < 1000; i++) { /* most are dropped: nobody waits, so nobody slows down */
+        set_soon(world, "one of many");
+    }
+    assert_holds(world, "soon", "one of many");
+    cache_delete_soon(&world->ctx, world->cache, "soon");
+    assert_holds(world, "soon", NULL);
+    char *big = arena_alloc(world->ctx.arena, LIMIT_REDIS_VALUE_BYTES);
+    cache_set_soon(&world->ctx, world->cache, "soon", big, LIMIT_REDIS_VALUE_BYTES, 60000);
+    assert_holds(world, "soon", NULL);
+    set_soon(world, "once more");
+    assert_holds(world, "soon", "once more");
+}
+
 static void tell_wrong_values(struct world *world)
 {
     wait_until_connected(world);
@@ -447,6 +473,7 @@ static const struct {
     void (*story)(struct world *world);
 } stories[] = {
     {"values come back as they were", tell_values},
+    {"what nobody waits for arrives in order or is dropped", tell_of_soon},
     {"lock is taken once", tell_locks},
     {"foreign and broken values are misses", tell_wrong_values},
     {"large values are refused and cut", tell_sizes},

@@ -27,8 +27,9 @@ static int bytes_after(unsigned char first, uint32_t *out_bits)
 uint32_t letter_next(const char **at)
 {
     const unsigned char *byte = (const unsigned char *)*at;
-    if (*byte == 0) {
-        return 0;
+    if (*byte < 0x80) { /* most of them, by far */
+        *at += *byte != 0;
+        return *byte;
     }
     uint32_t c = 0;
     const int after = bytes_after(*byte, &c);

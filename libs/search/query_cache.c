@@ -152,8 +152,8 @@ void query_cache_put(struct ctx *ctx, struct query_cache *queries, const char *k
 {
     keep(queries, key, made->values);
     if (queries->cache != NULL) {
-        worked(ctx, cache_set(ctx, queries->cache, name_of(ctx, queries, "emb", key),
-                        encode(ctx, made), (size_t)made->dims * FLOAT_BYTES, ttl_with_jitter()));
+        cache_set_soon(ctx, queries->cache, name_of(ctx, queries, "emb", key), encode(ctx, made),
+            (size_t)made->dims * FLOAT_BYTES, ttl_with_jitter());
     }
 }
 
@@ -169,6 +169,6 @@ bool query_cache_lock(struct ctx *ctx, struct query_cache *queries, const char *
 void query_cache_unlock(struct ctx *ctx, struct query_cache *queries, const char *key)
 {
     if (queries->cache != NULL) {
-        worked(ctx, cache_delete(ctx, queries->cache, name_of(ctx, queries, "emb:lock", key)));
+        cache_delete_soon(ctx, queries->cache, name_of(ctx, queries, "emb:lock", key));
     }
 }

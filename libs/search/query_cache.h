@@ -1,6 +1,6 @@
 /* search/query_cache.h - vectors of queries that the service made before: a few of them in the worker, all in Redis.
  * Owns:   the worker's few.
- * Waits:  query_cache_get and query_cache_put, for Redis. A dead Redis is a cache without entries. */
+ * Waits:  query_cache_get and query_cache_lock, for Redis. A dead Redis is a cache without entries. */
 #ifndef SEARCH_QUERY_CACHE_H
 #define SEARCH_QUERY_CACHE_H
 

@@ -36,8 +36,8 @@ static bool ends_sentence(uint32_t c)
 
 const char *search_normalise(struct arena *arena, const char *text)
 {
-    char *out = arena_alloc(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
-    char *to = out, *end = out;                           /* end: behind the last character kept */
+    char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
+    char *to = out, *end = out; /* end: behind the last character kept */
     bool blank = false;
     for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
         if (letter_is_blank(c)) {
