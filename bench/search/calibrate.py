@@ -2,7 +2,7 @@
 """Fits the gate's rule for local models (libs/search/gate.c, declining_rule): a logistic regression on what the real programs measure
 for labelled questions, the tuning half of tests/search and calibration.tsv.
 
-    bench/search/calibrate.py [--wrongly 0.04] [--binaries build/release/bin]
+    bench/search/calibrate.py [--rightly 0.85] [--binaries build/release/bin]
 
 Prints the rule, and what it refuses. The best candidate of a question is the one for which the rule says most, so fitting and choosing
 take turns. Needs numpy and scikit-learn (python3-sklearn).
@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from harness.services import Services
 
-FEATURES = ("cosine", "keyword", "length", "words", "unknown", "declined")
+FEATURES = ("cosine", "keyword", "letters", "length", "words", "unknown", "declined")
 ROUNDS = 8
 
 
@@ -47,8 +47,10 @@ def measure(product, services):
                 raise SystemExit(f"{question['q']}: {reply.status} {reply.body.decode()}")
             explain = reply.json["query"]["explain"]
             found = [entry for entry in explain["candidates"] if entry["scores"]["vector"] is not None]
-            rows = [[entry["scores"]["vector"], min(entry["scores"]["keyword"] or 0, 1), entry["length"], entry["words"],
-                     0 if entry["strict"] else entry["unknown"], explain["declined"]] for entry in found]
+            spaces = question["locale"] != "th"  # words are compared, otherwise letters
+            by_words = [min(entry["scores"]["keyword"] or 0, 1) for entry in found]
+            rows = [[entry["scores"]["vector"], score * spaces, score * (not spaces), entry["length"], entry["words"],
+                     0 if entry["strict"] else entry["unknown"], explain["declined"]] for entry, score in zip(found, by_words)]
             yield {"part": part, "product": product, "locale": question["locale"], "wanted": question["keys"],
                    "rows": numpy.array(rows or [[0] * len(FEATURES)]),
                    "keys": [keys[question["locale"], entry["question"]] for entry in found]}
@@ -57,13 +59,13 @@ def measure(product, services):
 
 
 def fit(asked):
-    """(weights, constant)"""
+    """The weight of each feature."""
     answerable = [bool(question["wanted"]) for question in asked]
     best = [question["rows"][0] for question in asked]
     for _ in range(ROUNDS):
         model = LogisticRegression(C=30, class_weight="balanced", max_iter=2000).fit(numpy.array(best), answerable)
         best = [question["rows"][numpy.argmax(question["rows"] @ model.coef_[0])] for question in asked]
-    return model.coef_[0], model.intercept_[0]
+    return model.coef_[0]
 
 
 def says(question, weights):
@@ -89,7 +91,7 @@ def report(asked, weights, least, beside):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wrongly", type=float, default=0.04, help="share of answerable questions that may be refused")
+    parser.add_argument("--rightly", type=float, default=0.85, help="share of the unanswerable questions that is refused")
     parser.add_argument("--beside", type=float, default=3, help="so much less is shown beside an answer")
     parser.add_argument("--binaries", type=Path, default=ROOT / "build/release/bin")
     options = parser.parse_args()
@@ -99,9 +101,8 @@ def main():
         asked = [question for product in PRODUCTS for question in measure(product, services)]
     finally:
         services.close()
-    weights, _ = fit(asked)
-    most = sorted(says(question, weights).max() for question in asked if question["wanted"])
-    least = most[int(len(most) * options.wrongly)]
+    weights = fit(asked)
+    least = numpy.quantile([says(question, weights).max() for question in asked if not question["wanted"]], options.rightly)
     print(", ".join(f".{name} = {weight:.1f}" for name, weight in zip(FEATURES, weights)) + f", .least = {least:.1f}")
     report(asked, weights, least, options.beside)
 

@@ -6,6 +6,7 @@
 
 #include "core/arena.h"
 #include "search/embedder.h"
+#include "search/letters.h"
 #include "search/terms.h"
 #include "search/weights.h"
 
@@ -14,18 +15,19 @@ enum { SLOTS_FIRST = 64, STRANGE_LEAST = 2 };
 
 /* Calibrated as docs/search.md tells: how much each observation says, and how much is said by an answer. */
 struct rule {
-    double cosine, keyword, length, ideas, words, unknown, declined, least;
+    double cosine, keyword, letters, length, ideas, words, unknown, declined, least;
     double beside; /* so much less is enough beside an answer */
 };
 static const struct rule plain_rule = {
     .cosine = 9.0, .length = 1.0, .ideas = 2.5, .words = 2.4, .least = 7.0, .beside = 3.0};
-static const struct rule declining_rule = {.cosine = 13.7,
-    .keyword = 2.9,
-    .length = 1.9,
-    .words = 1.6,
-    .unknown = -4.3,
-    .declined = -11.3,
-    .least = 6.4,
+static const struct rule declining_rule = {.cosine = 14.5,
+    .keyword = 2.6,
+    .letters = 6.0,
+    .length = 2.4,
+    .words = 0.9,
+    .unknown = -4.1,
+    .declined = -10.8,
+    .least = 8.0,
     .beside = 3.0};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
@@ -57,7 +59,7 @@ struct terms {
 
 struct gate {
     struct terms *terms;
-    bool local;
+    bool local, spaceless;
     double threshold;
 };
 
@@ -123,12 +125,22 @@ static void find_term(void *arg, enum term_kind kind, uint64_t hash)
     }
 }
 
+static bool is_spaceless(const char *text)
+{
+    uint32_t c = letter_next(&text);
+    while (c != 0 && letter_class(c) != LETTER_RUN) {
+        c = letter_next(&text);
+    }
+    return c != 0;
+}
+
 struct gate *gate_new(struct arena *arena, const struct embedder *embedder, const char *model,
     const struct weights *weights, const char *query, double min_similarity)
 {
     struct gate *gate = ARENA_NEW(arena, struct gate);
     (void)embedder; /* the model says it all */
     gate->local = embedder_is_local(model);
+    gate->spaceless = is_spaceless(query);
     gate->threshold = min_similarity >= 0 ? min_similarity
                       : gate->local       ? LOCAL_SURE
                                           : REMOTE_SIMILARITY;
@@ -185,7 +197,9 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
         reading.words = evidence->has_declined ? reading.words : 1; /* as each rule was calibrated */
         reading.unknown = 0;
     }
-    return rule->cosine * evidence->cosine + rule->keyword * fmin(evidence->keyword, 1) +
+    /* without spaces the keyword leg compares letters, not words */
+    const double by_words = gate->spaceless ? rule->letters : rule->keyword;
+    return rule->cosine * evidence->cosine + by_words * fmin(evidence->keyword, 1) +
            rule->length * reading.length +
            rule->ideas * reading.ideas + rule->words * reading.words +
            rule->unknown * reading.unknown + rule->declined * evidence->declined - rule->least;
