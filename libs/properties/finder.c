@@ -23,7 +23,7 @@
 
 /* Up to so many properties that fit are all compared, with full recall; more go through the index. Where both cost the
  * same with 100,000 properties: bench/search/properties.py. */
-#define EXACT_UP_TO 5000
+#define COMPARED_UP_TO 30000
 #define VECTOR_WEIGHT 0.7
 #define KEYWORD_WEIGHT 0.3
 #define SPARE_CANDIDATES 50 /* read beyond the limit: the gate may refuse a whole leg */
@@ -161,7 +161,7 @@ static err find_candidates(struct ctx *ctx, struct finding *finding)
     const bool by_words = strcmp(query->mode, "vector") != 0 || finding->vector.values == NULL;
     const int64_t rows = query->limit + SPARE_CANDIDATES;
     return db_list_slow(ctx, query->db, &SQL_properties_find,
-        DB_ARGS(DB_TEXT(query->filters), DB_I64(EXACT_UP_TO), DB_TEXT(finding->text),
+        DB_ARGS(DB_TEXT(query->filters), DB_I64(COMPARED_UP_TO), DB_TEXT(finding->text),
             embedding_arg(ctx, &finding->vector), DB_TEXT(finding->model), DB_BOOL(by_words),
             DB_TEXT(options->config->search_fusion), DB_F64(VECTOR_WEIGHT), DB_F64(KEYWORD_WEIGHT),
             DB_I64(options->config->search_rrf_k), DB_I64(rows), DB_TEXT(query->view.locale),
@@ -322,7 +322,7 @@ err finder_similar(struct ctx *ctx, struct finder *finder, const struct finder_l
     TRY(found);
     TRY(prepare(ctx, finder));
     TRY(db_list_slow(ctx, like->db, &SQL_properties_similar,
-        DB_ARGS(DB_I64(like->id), DB_I64(EXACT_UP_TO), DB_TEXT(finder->model), DB_I64(like->limit),
+        DB_ARGS(DB_I64(like->id), DB_I64(COMPARED_UP_TO), DB_TEXT(finder->model), DB_I64(like->limit),
             DB_TEXT(view->locale), DB_BOOL(view->staff)),
         &property_similar_shape, like->limit, out));
     round_scores(out);
