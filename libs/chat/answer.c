@@ -251,7 +251,7 @@ static err read_turn(struct chat_run *run)
     struct arena *scratch = arena_new(/* pool */ NULL);
     run->ctx.arena = scratch;
     err got = prompt_active(&run->ctx, run->chat, &run->prompt);
-    if (is_ok(got)) {
+    if (is_ok(got) && !run->is_first) {
         got = load_history(run);
     }
     run->ctx.arena = run->arena;

@@ -16,12 +16,14 @@ struct begun {
     struct field_set has;
     int64_t conversation_id, user_message_id, message_id;
     const char *content;
+    bool known;
 };
 static const struct field begun_fields[] = {
     FIELD_I64(struct begun, conversation_id, "Conversation"),
     FIELD_I64(struct begun, user_message_id, "Question", .nullable = true),
     FIELD_I64(struct begun, message_id, "Answer", .nullable = true),
     FIELD_STR(struct begun, content, "The question, when it was asked before", .nullable = true),
+    FIELD_BOOL(struct begun, known, "The conversation was there before"),
 };
 
 struct beginning {
@@ -116,6 +118,7 @@ static err ask(struct ctx *ctx, struct chat *chat, struct beginning *beginning,
     run->conversation_id = begun->conversation_id;
     run->user_message_id = begun->user_message_id;
     run->message_id = begun->message_id;
+    run->is_first = !begun->known;
     run->reservation_id = budget.reservation_id;
     run->cheaper = budget.step == BUDGET_CHEAPER;
     run->over_budget = budget.step == BUDGET_RETRIEVAL_ONLY;

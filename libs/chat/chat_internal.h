@@ -75,6 +75,7 @@ struct chat_run {
     int64_t started_ns;
     struct fiber *fiber; /* that works on the answer; NULL = none */
     const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
+    bool is_first;       /* question of its conversation: nothing was said before */
     bool stop_asked, shutting_down;
     bool followed;        /* another worker wants to read it */
     bool without_service; /* it refuses us: asking again is useless */
