@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/limits.h"
 
+#define STATE_ESTABLISHED 1 /* named in netinet/tcp.h, which does not go with linux/tcp.h */
 #define NS_PER_S 1000000000LL
 #define PROBE_AFTER_NS NS_PER_S
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
@@ -104,6 +105,7 @@ void conn_look(struct conn *conn, int64_t now_ns)
     socklen_t len = sizeof(info);
     const bool known = getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
     const bool waits = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+    conn->is_open = known && info.tcpi_state == STATE_ESTABLISHED;
     if (!known || !waits || info.tcpi_bytes_acked != conn->bytes) {
         conn->since_ns = now_ns;
         conn->bytes = info.tcpi_bytes_acked;

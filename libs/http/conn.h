@@ -28,6 +28,7 @@ struct conn {
     int fd; /* borrowed */
     enum conn_phase phase;
     bool cut;         /* the socket was shut down; the library will notice */
+    bool is_open;     /* while streaming: neither side has closed, as far as conn_look saw */
     int64_t since_ns; /* start of the phase */
     uint64_t bytes;   /* of the phase: body received, or reply to be written */
     uint64_t requests;
@@ -55,7 +56,7 @@ enum conn_verdict {
 };
 enum conn_verdict conn_judge(const struct conn *conn, int64_t now_ns, bool draining);
 
-/* While streaming, before it is judged: has the client taken something, or is there nothing to take? */
+/* While streaming, before it is judged: has the client taken something, or is there nothing to take? Has it closed its side? */
 void conn_look(struct conn *conn, int64_t now_ns);
 /* True if the client closed its side and sent nothing more. */
 bool conn_is_gone(const struct conn *conn);

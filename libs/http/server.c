@@ -90,7 +90,9 @@ static void cut_stream(struct conn *conn, enum stream_end why)
 
 static void probe(struct conn *conn, int64_t now_ns)
 {
-    const bool gone = conn_is_gone(conn);
+    /* A look at a stream has told that it is open: thousands of them would be asked a second time. */
+    const bool is_open = conn->phase == CONN_STREAMING && conn->is_open;
+    const bool gone = !is_open && conn_is_gone(conn);
     if (conn->phase == CONN_STREAMING && gone) {
         cut_stream(conn, STREAM_LEFT);
         conn_shut(conn);
