@@ -118,9 +118,11 @@ static const struct field faq_verdict_fields[] = {
     FIELD_BOOL(struct faq_verdict, strict, "All words are there"),
     FIELD_BOOL(struct faq_verdict, passed, "Good enough to be shown"),
     FIELD_F64(struct faq_verdict, length, "Logarithm of the query's length in words"),
-    FIELD_F64(struct faq_verdict, words, "Share of the query that question and answer have, by weight"),
+    FIELD_F64(struct faq_verdict, words,
+        "Share of the query that question and answer have, by weight"),
     FIELD_F64(struct faq_verdict, ideas, "The same of what the thesaurus knows"),
-    FIELD_F64(struct faq_verdict, unknown, "Share of the query's words that nobody knows, but for one"),
+    FIELD_F64(struct faq_verdict, unknown,
+        "Share of the query's words that nobody knows, but for one"),
 };
 const struct shape faq_verdict_shape = SHAPE_OF(faq_verdict, "faq_verdict");
 

@@ -322,8 +322,8 @@ err finder_similar(struct ctx *ctx, struct finder *finder, const struct finder_l
     TRY(found);
     TRY(prepare(ctx, finder));
     TRY(db_list_slow(ctx, like->db, &SQL_properties_similar,
-        DB_ARGS(DB_I64(like->id), DB_I64(COMPARED_UP_TO), DB_TEXT(finder->model), DB_I64(like->limit),
-            DB_TEXT(view->locale), DB_BOOL(view->staff)),
+        DB_ARGS(DB_I64(like->id), DB_I64(COMPARED_UP_TO), DB_TEXT(finder->model),
+            DB_I64(like->limit), DB_TEXT(view->locale), DB_BOOL(view->staff)),
         &property_similar_shape, like->limit, out));
     round_scores(out);
     return OK;

@@ -194,15 +194,16 @@ static double local_evidence(const struct gate *gate, const struct evidence *evi
     const struct rule *rule = rule_for(evidence);
     struct gate_reading reading = gate_read(gate, evidence->text);
     if (evidence->strict) { /* also words that were taken for slips of others */
-        reading.words = evidence->has_declined ? reading.words : 1; /* as each rule was calibrated */
+        reading.words =
+            evidence->has_declined ? reading.words : 1; /* as each rule was calibrated */
         reading.unknown = 0;
     }
     /* without spaces the keyword leg compares letters, not words */
     const double by_words = gate->spaceless ? rule->letters : rule->keyword;
     return rule->cosine * evidence->cosine + by_words * fmin(evidence->keyword, 1) +
-           rule->length * reading.length +
-           rule->ideas * reading.ideas + rule->words * reading.words +
-           rule->unknown * reading.unknown + rule->declined * evidence->declined - rule->least;
+           rule->length * reading.length + rule->ideas * reading.ideas +
+           rule->words * reading.words + rule->unknown * reading.unknown +
+           rule->declined * evidence->declined - rule->least;
 }
 
 /* Most of its words occur nowhere in the product's texts, nor in the thesaurus: whatever the rest is like, this is about

@@ -15,9 +15,9 @@ struct evidence {
     double cosine;
     bool has_declined; /* there are questions that the product knows and does not answer */
     double declined;   /* cosine of the nearest of them */
-    double keyword;    /* score of the keyword leg, 0 = it did not find the item; over 1 counts as 1 */
-    bool strict;       /* the item has all words of the query */
-    const char *text;  /* question and answer of the item, or title and description; other phrasings
+    double keyword; /* score of the keyword leg, 0 = it did not find the item; over 1 counts as 1 */
+    bool strict;    /* the item has all words of the query */
+    const char *text; /* question and answer of the item, or title and description; other phrasings
                          say what is asked, not what is answered */
 };
 
@@ -32,9 +32,10 @@ bool gate_keeps(const struct gate *gate, const struct evidence *evidence);
 
 /* What the rule of local models weighs, beside the cosines. */
 struct gate_reading {
-    double length;       /* ln(1 + length of the query in words, by its 3-grams) */
-    double words, ideas; /* shares of the query's words and ideas, and of its ideas alone, that the text has */
-    double unknown;      /* share of its words that nobody knows; one is forgiven */
+    double length; /* ln(1 + length of the query in words, by its 3-grams) */
+    double words,
+        ideas; /* shares of the query's words and ideas, and of its ideas alone, that the text has */
+    double unknown; /* share of its words that nobody knows; one is forgiven */
 };
 struct gate_reading gate_read(const struct gate *gate, const char *text);
 

@@ -136,6 +136,29 @@ START_TEST(what_is_nearer_to_a_declined_question_is_not_answered)
 }
 END_TEST
 
+/* The least cosine with which the item passes. */
+static double least_cosine(const char *query, double keyword)
+{
+    const struct gate *gate = gate_of("hash-1536", query, -1);
+    struct evidence evidence = {
+        .has_cosine = true, .has_declined = true, .keyword = keyword, .text = item};
+    while (evidence.cosine < 1 && !gate_passes(gate, &evidence)) {
+        evidence.cosine += 0.001;
+    }
+    return evidence.cosine;
+}
+
+START_TEST(what_words_found_spares_cosine)
+{
+    const char *query = "can a booking be cancelled at all";
+    ck_assert_double_lt(least_cosine(query, 0.5), least_cosine(query, 0) - 0.05);
+    ck_assert_double_eq_tol(least_cosine(query, 1.5), least_cosine(query, 1), 0.0005);
+    /* without spaces words are letters alike, which say more together */
+    const char *thai = "\u0e22\u0e01\u0e40\u0e25\u0e34\u0e01\u0e01\u0e32\u0e23\u0e08\u0e2d\u0e07";
+    ck_assert_double_lt(least_cosine(thai, 0.5), least_cosine(thai, 0) - 0.15);
+}
+END_TEST
+
 START_TEST(without_a_vector_the_words_decide)
 {
     const struct evidence evidence = {.text = item};
@@ -158,6 +181,7 @@ int main(void)
         COUNT(remote_cases));
     tcase_add_loop_test(tcase, what_is_nearer_to_a_declined_question_is_not_answered, 0,
         COUNT(declined_cases));
+    tcase_add_test(tcase, what_words_found_spares_cosine);
     tcase_add_test(tcase, without_a_vector_the_words_decide);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -128,6 +128,6 @@ void weights_set_complete(struct weights *weights, bool complete)
 
 bool weights_exclude(const struct weights *weights, uint64_t term)
 {
-    return weights != NULL && weights->is_complete && !weights->is_cut &&
-           weights->documents > 0 && !weights_know(weights, term);
+    return weights != NULL && weights->is_complete && !weights->is_cut && weights->documents > 0 &&
+           !weights_know(weights, term);
 }
