@@ -73,7 +73,7 @@ CREATE INDEX property_sketches_province ON property_sketches (province, listing_
 CREATE INDEX property_sketches_type ON property_sketches (property_type, listing_type) INCLUDE (property_id, model, dims, sketch);
 ANALYZE property_sketches;
 
--- Of those that fit the nearest 300 by their sketches. Reading the sketches of the whole place or kind in one go and leaving out what
+-- Of those that fit the nearest 200 by their sketches. Reading the sketches of the whole place or kind in one go and leaving out what
 -- does not fit is several times as fast as looking each up.
 CREATE FUNCTION properties_sketched(f jsonb, fitting bigint[], query vector, in_model text) RETURNS bigint[] LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
@@ -91,11 +91,11 @@ BEGIN
           AND (f -> 'property_type' IS NULL OR s.property_type = ANY (json_texts(f -> 'property_type')))
           AND (f ->> 'listing_type' IS NULL OR s.listing_type = f ->> 'listing_type')
         ORDER BY s.sketch <#> query_sketch
-        LIMIT 300) n);
+        LIMIT 200) n);
 END
 $$;
 
--- The 50 nearest by meaning among what fits: up to 300 are all compared; of more, the 300 nearest by their sketches. Too many for
+-- The 50 nearest by meaning among what fits: up to 300 are all compared; of more, the 200 nearest by their sketches. Too many for
 -- that (fitting is NULL) are searched through the index, which may give up before it has found enough.
 CREATE OR REPLACE FUNCTION properties_vector_leg(f jsonb, fitting bigint[], query vector, in_model text)
 RETURNS TABLE (id bigint, cosine double precision) LANGUAGE plpgsql STABLE
@@ -148,11 +148,11 @@ BEGIN
         RETURN ids;
     END IF;
     RETURN ids || ARRAY(SELECT t.property_id FROM unnest(fitting) AS x (id) JOIN property_texts t ON t.property_id = x.id
-                        WHERE t.fts @@ any_word LIMIT 200);
+                        WHERE t.fts @@ any_word LIMIT 100);
 END
 $$;
 
--- Ranks the words of up to 500 that fit; of more, those of some that have the words.
+-- Ranks the words of up to 300 that fit; of more, those of some that have the words.
 CREATE OR REPLACE FUNCTION properties_keyword_leg(f jsonb, fitting bigint[], near bigint[], query text)
 RETURNS TABLE (id bigint, s double precision, strict boolean, alike boolean) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0
@@ -167,7 +167,7 @@ BEGIN
     IF numnode(any_word) > 0 THEN
         IF fitting IS NULL THEN
             among := near || properties_worded(f, all_words, any_word);
-        ELSIF cardinality(fitting) > 500 THEN
+        ELSIF cardinality(fitting) > 300 THEN
             among := near || properties_worded_of(fitting, all_words, any_word);
         END IF;
         RETURN QUERY

@@ -262,6 +262,45 @@ def test_what_is_near_but_refused_takes_no_place(app, services, product):
         services.sql(product, f"DELETE FROM properties WHERE slug LIKE '{word}-%'")
 
 
+def test_many_that_fit_are_chosen_by_sketches(app, services, product):
+    """Thousands fit; the nearest are found after their place has changed, too, and among vectors of another model and length."""
+    word = nonce()
+    services.sql(product, f"""
+        INSERT INTO properties (slug, created_by, listing_type, property_type, status, price_minor, currency, price_period,
+                                price_base_minor, city, published_at)
+        SELECT '{word}-' || n, (SELECT min(id) FROM users), 'sale', 'villa', 'active', 1, 'THB', 'total', 1, '{word}', '2020-01-01'
+        FROM generate_series(1, 1000) n""")
+    services.sql(product, f"INSERT INTO property_texts SELECT id, 'en', 'Made up ' || id FROM properties WHERE slug LIKE '{word}-%'")
+    for model, dims in (("hash-1536", 1536), ("hash-700", 700)):
+        services.sql(product, f"""
+            INSERT INTO property_embeddings (property_id, locale, model, dims, content_hash, embedding)
+            SELECT p.id, 'en', '{model}', {dims}, sha256(p.slug::bytea),
+                   (SELECT array_agg(sin(p.id * k + p.id) ORDER BY k) FROM generate_series(1, {dims}) k)::vector
+            FROM properties p WHERE p.slug LIKE '{word}-%'""")
+
+    def leg(city, model, query):
+        filters = json.dumps({"status": "active", "city": [city]})
+        return [int(row[0]) for row in services.sql(
+            product, f"SELECT id FROM properties_vector_leg('{filters}', properties_fitting('{filters}', 100000), ({query}), '{model}') "
+            "ORDER BY cosine DESC, id")]
+
+    try:
+        (wanted,), = services.sql(product, f"SELECT max(id) FROM properties WHERE slug LIKE '{word}-%'")
+        for model in ("hash-1536", "hash-700"):
+            query = f"SELECT embedding FROM property_embeddings WHERE property_id = {wanted} AND model = '{model}'"
+            found = leg(word, model, query)
+            assert len(found) == 50 and found[0] == int(wanted)
+        services.sql(product, f"UPDATE properties SET city = '{word} moved' WHERE slug LIKE '{word}-%'")
+        assert leg(word, model, query) == [] and leg(f"{word} moved", model, query) == found
+        services.sql(product, f"UPDATE property_embeddings SET embedding = (SELECT e.embedding FROM property_embeddings e WHERE e.property_id = {wanted} "
+                     f"AND e.model = '{model}') WHERE model = '{model}' AND property_id = (SELECT min(id) FROM properties WHERE slug LIKE '{word}-%')")
+        assert leg(f"{word} moved", model, query)[:2] == [int(wanted) - 999, int(wanted)]
+        services.sql(product, f"DELETE FROM property_embeddings WHERE property_id = {wanted}")
+        assert services.sql(product, f"SELECT count(*) FROM property_sketches WHERE property_id = {wanted}") == [["0"]]
+    finally:
+        services.sql(product, f"DELETE FROM properties WHERE slug LIKE '{word}-%'")
+
+
 # ---- freshness and sight ----
 
 def test_a_new_listing_and_its_edits_are_found(app, services, agent, product):
