@@ -21,8 +21,8 @@
 #include "search/text.h"
 #include "search/weights.h"
 
-/* Up to so many properties that fit are all compared, with full recall; more go through the index. Where both cost the
- * same with 100,000 properties: bench/search/properties.py. */
+/* Up to so many properties that fit are all looked at (migrations/0016_property_sketches.sql); more go through the index,
+ * which finds the less of the nearest the fewer fit: bench/search/properties.py. */
 #define COMPARED_UP_TO 30000
 #define VECTOR_WEIGHT 0.7
 #define KEYWORD_WEIGHT 0.3
