@@ -248,18 +248,16 @@ static void keep_history(struct chat_run *run)
 /* Read in memory of its own, as Postgres sends far more than is kept. */
 static err read_turn(struct chat_run *run)
 {
-    struct arena *scratch = arena_new(/* pool */ NULL);
-    run->ctx.arena = scratch;
+    struct arena *kept = ctx_scratch(&run->ctx);
     err got = prompt_active(&run->ctx, run->chat, &run->prompt);
     if (is_ok(got) && !run->is_first) {
         got = load_history(run);
     }
-    run->ctx.arena = run->arena;
     if (is_ok(got)) {
         keep_prompt(run);
         keep_history(run);
     }
-    arena_free(scratch);
+    ctx_scratch_end(&run->ctx, kept);
     return got;
 }
 

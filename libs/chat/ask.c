@@ -53,13 +53,10 @@ static err write_places(struct ctx *ctx, struct db *db, struct beginning *beginn
 static err begin(struct ctx *ctx, struct db *db, void *arg)
 {
     struct beginning *beginning = arg;
-    struct arena *scratch = arena_new(/* pool */ NULL);
-    struct arena *kept = ctx->arena;
-    ctx->arena = scratch;
+    struct arena *kept = ctx_scratch(ctx);
     const err written = write_places(ctx, db, beginning);
-    ctx->arena = kept;
     beginning->begun.content = arena_copy(kept, beginning->begun.content);
-    arena_free(scratch);
+    ctx_scratch_end(ctx, kept);
     return written;
 }
 

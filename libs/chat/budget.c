@@ -65,12 +65,9 @@ static err reserve(struct ctx *ctx, struct chat *chat, const struct chat_questio
 err budget_reserve(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     struct budget_verdict *out)
 {
-    struct arena *scratch = arena_new(/* pool */ NULL);
-    struct arena *kept = ctx->arena;
-    ctx->arena = scratch;
+    struct arena *kept = ctx_scratch(ctx);
     const err reserved = reserve(ctx, chat, question, out);
-    ctx->arena = kept;
-    arena_free(scratch);
+    ctx_scratch_end(ctx, kept);
     return reserved;
 }
 

@@ -54,6 +54,11 @@ struct ctx {
 void ctx_init(struct ctx *ctx, struct arena *arena, const struct clock *clock, struct log *log,
     int64_t timeout_ms);
 
+/* Work in memory of its own, for much that is read and little that is kept: until ctx_scratch_end it is ctx->arena. Returns
+ * the former arena, which ctx_scratch_end puts back; fields of an error are copied there, and all else is gone. */
+struct arena *ctx_scratch(struct ctx *ctx);
+void ctx_scratch_end(struct ctx *ctx, struct arena *former);
+
 /* Monotonic end of a wait of at most timeout_ms inside this ctx. */
 int64_t ctx_deadline_ns(const struct ctx *ctx, int64_t timeout_ms);
 

@@ -46,16 +46,12 @@ err faq_job_embed(struct ctx *ctx, const struct services *services, struct job *
 }
 
 /* The memory of a batch is its own: a run makes hundreds. */
-static err embed_batch(struct ctx *outer, const struct faq_embed *with, int64_t *from,
+static err embed_batch(struct ctx *ctx, const struct faq_embed *with, int64_t *from,
     int64_t *out_done, int64_t *out_faq_version)
 {
-    struct ctx ctx = *outer;
-    ctx.arena = arena_new(/* pool */ NULL);
-    const err e = faq_embed_stale(&ctx, with, BATCH_TEXTS, from, out_done, out_faq_version);
-    outer->error = ctx.error;
-    outer->error.fields = NULL; /* they go with the arena */
-    outer->error.field_count = 0;
-    arena_free(ctx.arena);
+    struct arena *former = ctx_scratch(ctx);
+    const err e = faq_embed_stale(ctx, with, BATCH_TEXTS, from, out_done, out_faq_version);
+    ctx_scratch_end(ctx, former);
     return e;
 }
 

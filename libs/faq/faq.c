@@ -216,11 +216,9 @@ static err count_in_pages(struct ctx *ctx, struct faq *faq, struct weights *weig
     int64_t after = 0;
     err e = OK;
     while (is_ok(e) && after >= 0) {
-        struct ctx page = *ctx;
-        page.arena = arena_new(/* pool */ NULL);
-        e = count_page(&page, faq, weights, &after);
-        ctx->error = page.error;
-        arena_free(page.arena);
+        struct arena *former = ctx_scratch(ctx);
+        e = count_page(ctx, faq, weights, &after);
+        ctx_scratch_end(ctx, former);
     }
     return e;
 }

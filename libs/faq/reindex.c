@@ -111,15 +111,14 @@ static err put_all(struct ctx *ctx, struct db *tx, void *arg)
 }
 
 /* *out_more: there may be further ones. The memory of a batch is its own: a run makes thousands. */
-static err run_batch(struct ctx *outer, struct reindex *work, bool of_properties, bool *out_more)
+static err run_batch(struct ctx *ctx, struct reindex *work, bool of_properties, bool *out_more)
 {
-    struct ctx ctx = *outer;
-    ctx.arena = arena_new(/* pool */ NULL);
-    struct embedding *vectors = ARENA_ARRAY(ctx.arena, struct embedding, BATCH_TEXTS);
-    const char **texts = ARENA_ARRAY(ctx.arena, const char *, BATCH_TEXTS);
+    struct arena *former = ctx_scratch(ctx);
+    struct embedding *vectors = ARENA_ARRAY(ctx->arena, struct embedding, BATCH_TEXTS);
+    const char **texts = ARENA_ARRAY(ctx->arena, const char *, BATCH_TEXTS);
     struct list rows = {0};
     int64_t *from = of_properties ? &work->progress.property_from : &work->progress.faq_from;
-    err e = db_list_slow(&ctx, work->services->db,
+    err e = db_list_slow(ctx, work->services->db,
         of_properties ? &SQL_faq_reindex_properties : &SQL_faq_reindex_parts,
         DB_ARGS(DB_TEXT(work->model), since(work), DB_I64(*from), DB_I64(BATCH_TEXTS)),
         SHAPE_SET(part), BATCH_TEXTS, &rows);
@@ -128,20 +127,17 @@ static err run_batch(struct ctx *outer, struct reindex *work, bool of_properties
         texts[i] = parts[i].text;
     }
     if (is_ok(e) && rows.count > 0) {
-        e = embed_documents(&ctx, work->services->embedder, work->model, texts, (size_t)rows.count,
+        e = embed_documents(ctx, work->services->embedder, work->model, texts, (size_t)rows.count,
             vectors);
     }
     if (is_ok(e) && rows.count > 0) {
         struct batch batch = {work, parts, vectors, (size_t)rows.count, of_properties};
         *from = parts[rows.count - 1].id;
         work->progress.done += rows.count;
-        e = db_tx(&ctx, work->services->db, put_all, &batch);
+        e = db_tx(ctx, work->services->db, put_all, &batch);
     }
     *out_more = rows.count == BATCH_TEXTS;
-    outer->error = ctx.error;
-    outer->error.fields = NULL; /* they go with the arena */
-    outer->error.field_count = 0;
-    arena_free(ctx.arena);
+    ctx_scratch_end(ctx, former);
     return e;
 }
 
