@@ -228,13 +228,18 @@ class Guest(threading.Thread):
         self.start()
 
     def call(self, wanted, what, *arguments, **more):
-        try:
-            reply = what(*arguments, **more)
-        except (OSError, http.client.HTTPException):  # the server is gone
-            time.sleep(0.1)
+        reply = None
+        while reply is None and not self.stopping.is_set():
+            try:
+                reply = what(*arguments, **more)
+            except ConnectionRefusedError:  # nothing was asked, so the nights are still free
+                time.sleep(0.1)
+            except (OSError, http.client.HTTPException):  # the server is gone
+                return None
+        if reply is None:
             return None
         if reply.status == 503:
-            time.sleep(0.05)
+            time.sleep(0.2)
         if reply.status not in wanted + (503,):
             self.wrong.append((reply.status, reply.body))
         return reply if reply.status in wanted else None
