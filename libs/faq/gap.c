@@ -77,18 +77,15 @@ void faq_note_gap(struct faq *faq, const struct faq_gap_note *note)
     }
 }
 
-/* A reply that was kept came without a vector; a local model makes it again for nothing. */
+/* A local model makes the vector again for nothing: a reply that was kept came without, and a search leaves out the very words that no
+ * entry has. */
 static void complete(struct ctx *ctx, struct faq *faq, struct gap_entry *entry)
 {
-    if (entry->vector.values != NULL || faq->state_version == 0 || !embedder_is_local(faq->model)) {
+    if (faq->state_version == 0 || !embedder_is_local(faq->model)) {
         return;
     }
     entry->model = arena_strdup(ctx->arena, faq->model);
-    if (!is_ok(embed_query(ctx, faq->options.embedder, entry->model, faq->weights,
-            entry->normalised, &entry->vector))) {
-        err_clear(ctx); /* words alone group it */
-        entry->vector = (struct embedding){0};
-    }
+    entry->vector = embed_question(ctx, entry->model, faq->weights, entry->normalised);
 }
 
 struct recorded {

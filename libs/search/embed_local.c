@@ -21,7 +21,7 @@ struct seen {
 /* The different terms of a text with their counts: open addressing, in the order of their hashes. */
 struct bag {
     struct arena *arena;
-    const struct weights *weights;
+    const struct weights *excluding; /* NULL = all terms count */
     struct seen *slots;
     uint32_t count; /* slots in all, a power of two */
     uint32_t used;
@@ -60,7 +60,7 @@ static void count_term(void *arg, enum term_kind kind, uint64_t hash)
 {
     struct bag *bag = arg;
     /* what no text has would only make the rest look smaller */
-    if (kind == TERM_STRANGE || weights_exclude(bag->weights, hash)) {
+    if (kind == TERM_STRANGE || weights_exclude(bag->excluding, hash)) {
         return;
     }
     if (bag->used >= bag->count / 2) {
@@ -108,10 +108,10 @@ static bool normalise(const int64_t *sums, int64_t dims, float *out)
     return length > 0;
 }
 
-struct embedding embed_local(struct arena *arena, const char *text, int64_t dims,
+static struct embedding embed(struct bag bag, const char *text, int64_t dims,
     const struct weights *weights)
 {
-    struct bag bag = {.weights = weights};
+    struct arena *arena = bag.arena;
     init_bag(&bag, arena, /* count */ 1024);
     terms_each_of_query(text, weights, count_term, &bag);
     int64_t *sums = ARENA_ARRAY(arena, int64_t, (size_t)dims);
@@ -125,4 +125,16 @@ struct embedding embed_local(struct arena *arena, const char *text, int64_t dims
         values[terms_hash(text) % (uint64_t)dims] = 1; /* only signs: like nothing but itself */
     }
     return (struct embedding){values, dims};
+}
+
+struct embedding embed_local(struct arena *arena, const char *text, int64_t dims,
+    const struct weights *weights)
+{
+    return embed((struct bag){.arena = arena, .excluding = weights}, text, dims, weights);
+}
+
+struct embedding embed_local_whole(struct arena *arena, const char *text, int64_t dims,
+    const struct weights *weights)
+{
+    return embed((struct bag){.arena = arena}, text, dims, weights);
 }

@@ -14,5 +14,8 @@ struct weights;
  * left out. */
 struct embedding embed_local(struct arena *arena, const char *text, int64_t dims,
     const struct weights *weights);
+/* With all terms, also those that weights exclude. */
+struct embedding embed_local_whole(struct arena *arena, const char *text, int64_t dims,
+    const struct weights *weights);
 
 #endif

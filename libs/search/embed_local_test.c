@@ -127,6 +127,8 @@ START_TEST(what_no_text_has_does_not_weigh_down_the_rest)
     const struct embedding known = embed_local(arena, "book a villa", DIMS, weights);
     ck_assert_double_gt(cosine_of(&all, &document), cosine_of(&some, &document) + 0.1);
     ck_assert_double_eq_tol(cosine_of(&all, &known), 1, 1e-6);
+    const struct embedding whole = embed_local_whole(arena, query, DIMS, weights);
+    ck_assert_double_eq_tol(cosine_of(&whole, &some), 1, 1e-6);
     const struct embedding none = embed_local(arena, "xkqzwvjy", DIMS, weights);
     ck_assert_double_lt(cosine_of(&none, &document), 0.3);
     weights_free(weights);

@@ -125,6 +125,12 @@ err embed_query(struct ctx *ctx, struct embedder *embedder, const char *model,
     return OK;
 }
 
+struct embedding embed_question(struct ctx *ctx, const char *model, const struct weights *weights,
+    const char *text)
+{
+    return embed_local_whole(ctx->arena, text, local_dims(model), weights);
+}
+
 static void put_big_endian(uint8_t *out, uint32_t value, int bytes)
 {
     for (int i = 0; i < bytes; i++) {

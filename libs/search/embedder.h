@@ -66,6 +66,10 @@ err embed_documents(struct ctx *ctx, struct embedder *embedder, const char *mode
 err embed_query(struct ctx *ctx, struct embedder *embedder, const char *model,
     const struct weights *weights, const char *text, struct embedding *out);
 
+/* To compare questions with each other, by a local model only: what no text has tells them apart. Never waits. */
+struct embedding embed_question(struct ctx *ctx, const char *model, const struct weights *weights,
+    const char *text);
+
 /* For SQL that says $n::vector. Bytes in the arena. */
 struct db_arg embedding_arg(struct ctx *ctx, const struct embedding *embedding);
 /* SHA-256 of a text: whether a stored vector is still its own. */
