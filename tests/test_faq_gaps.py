@@ -37,6 +37,17 @@ def test_a_question_without_answer_becomes_a_gap(app, admin):
     assert app.get(f"{GAPS}/{found[0]['id']}", token=admin).json == found[0]
 
 
+def test_questions_differ_by_words_that_no_entry_has(app, admin):
+    """A search leaves such words out of its vector; whoever reads the gaps must not."""
+    asked = [f"What will the weather {words()} be like tomorrow?" for _ in range(2)]
+    assert [faq.search(app, question) for question in asked] == [[], []]
+
+    def samples():
+        return {row["sample_question"] for row in app.get(f"{GAPS}?sort=-last_seen", token=admin).json["data"]}
+
+    faq.until(lambda: set(asked) <= samples())
+
+
 def test_the_list_pages_sorts_and_filters(app, admin, gap, services, product):
     services.sql(product, "DELETE FROM faq_gaps")
     made = [gap(words(), count=[5, 9, 5, 1][i], seen=f"now() - interval '{[3, 1, 4, 2][i]} hours'") for i in range(4)]
