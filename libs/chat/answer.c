@@ -218,21 +218,6 @@ static err load_history(struct chat_run *run)
     return OK;
 }
 
-static void keep_prompt(struct chat_run *run)
-{
-    struct chat_prompt *prompt = &run->prompt;
-    struct strs *tools = &prompt->tools_enabled;
-    const char **names = ARENA_ARRAY(run->arena, const char *, (size_t)tools->count + 1);
-    for (int64_t i = 0; i < tools->count; i++) {
-        names[i] = arena_strdup(run->arena, tools->items[i]);
-    }
-    tools->items = names;
-    prompt->system_prompt = arena_copy(run->arena, prompt->system_prompt);
-    prompt->model_chat = arena_copy(run->arena, prompt->model_chat);
-    prompt->model_search = arena_copy(run->arena, prompt->model_search);
-    prompt->model_fallback = arena_copy(run->arena, prompt->model_fallback);
-}
-
 static void keep_history(struct chat_run *run)
 {
     struct chat_turn *turn = &run->turn;
@@ -246,19 +231,21 @@ static void keep_history(struct chat_run *run)
 }
 
 /* Read in memory of its own, as Postgres sends far more than is kept. */
-static err read_turn(struct chat_run *run)
+static err read_history(struct chat_run *run)
 {
     struct arena *kept = ctx_scratch(&run->ctx);
-    err got = prompt_active(&run->ctx, run->chat, &run->prompt);
-    if (is_ok(got) && !run->is_first) {
-        got = load_history(run);
-    }
+    const err got = load_history(run);
     if (is_ok(got)) {
-        keep_prompt(run);
         keep_history(run);
     }
     ctx_scratch_end(&run->ctx, kept);
     return got;
+}
+
+static err read_turn(struct chat_run *run)
+{
+    TRY(prompt_hold(&run->ctx, run->chat, run->prompt.version, &run->prompt_kept, &run->prompt));
+    return run->is_first ? OK : read_history(run);
 }
 
 static bool is_enabled(const struct strs *enabled, const char *name)

@@ -1,9 +1,9 @@
 /* chat/ask.c - a question comes in: stored with the place of its answer in one transaction, then answered. */
 #include <string.h>
 
-#include "chat/budget.h"
 #include "chat/caller.h"
 #include "chat/chat_internal.h"
+#include "chat/config.h"
 #include "chat/sql.h"
 #include "core/arena.h"
 #include "core/codes.h"
@@ -12,23 +12,36 @@
 #include "core/utf8.h"
 #include "db/db.h"
 
+/* What a model may have to read at most: prompt, history and results, of two calls; a token is three bytes or more. */
+#define READ_TOKENS 24000
+#define BYTES_A_TOKEN 3
+
 struct begun {
     struct field_set has;
     int64_t conversation_id, user_message_id, message_id;
     const char *content;
-    bool known;
+    int64_t prompt_version;
+    const char *step;
+    int64_t reservation_id;
+    bool alert, known;
 };
 static const struct field begun_fields[] = {
-    FIELD_I64(struct begun, conversation_id, "Conversation"),
+    FIELD_I64(struct begun, conversation_id, "Conversation", .nullable = true),
     FIELD_I64(struct begun, user_message_id, "Question", .nullable = true),
     FIELD_I64(struct begun, message_id, "Answer", .nullable = true),
     FIELD_STR(struct begun, content, "The question, when it was asked before", .nullable = true),
-    FIELD_BOOL(struct begun, known, "The conversation was there before"),
+    FIELD_I64(struct begun, prompt_version, "Version that answers; null = none is written yet",
+        .nullable = true),
+    FIELD_STR(struct begun, step, "What the limit says that would be passed", .nullable = true),
+    FIELD_I64(struct begun, reservation_id, "What was set aside of the budget", .nullable = true),
+    FIELD_BOOL(struct begun, alert, "The budget is nearly spent"),
+    FIELD_BOOL(struct begun, known, "Something was said before", .nullable = true),
 };
 
 struct beginning {
+    struct chat *chat;
     const struct chat_question *question;
-    int64_t message_id; /* of the answer to replace; 0 = a new question */
+    int64_t again; /* the answer to replace; 0 = a new question */
     struct begun begun;
 };
 
@@ -36,16 +49,16 @@ static err write_places(struct ctx *ctx, struct db *db, struct beginning *beginn
 {
     const struct chat_question *question = beginning->question;
     const struct chat_caller *caller = &question->caller;
-    if (beginning->message_id != 0) {
-        return db_one(ctx, db, &SQL_chat_begin_again,
-            DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_I64(beginning->message_id),
-                DB_TEXT(ctx->request_id)),
-            SHAPE_SET(begun), &beginning->begun);
-    }
-    return db_one(ctx, db, &SQL_chat_begin,
+    const struct chat_config *config = beginning->chat->options.config;
+    const bool asks_service = beginning->chat->provider != &chat_provider_local;
+    const char *content = question->content == NULL ? "" : question->content;
+    const int64_t reads = READ_TOKENS + (int64_t)strlen(content) / BYTES_A_TOKEN;
+    return db_one(ctx, db, &SQL_chat_ask,
         DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_ID(question->conversation_id),
-            DB_BOOL(question->new_conversation), DB_TEXT(question->asker.locale),
-            DB_TEXT(question->content), DB_TEXT(ctx->request_id)),
+            DB_BOOL(question->new_conversation), DB_TEXT(question->asker.locale), DB_TEXT(content),
+            DB_TEXT(ctx->request_id), DB_ID(beginning->again),
+            asks_service ? DB_TEXT(config->chat_model) : DB_NULL(),
+            DB_TEXT(config->chat_model_fallback), DB_I64(reads), DB_I64(config->chat_max_tokens)),
         SHAPE_SET(begun), &beginning->begun);
 }
 
@@ -53,17 +66,39 @@ static err write_places(struct ctx *ctx, struct db *db, struct beginning *beginn
 static err begin(struct ctx *ctx, struct db *db, void *arg)
 {
     struct beginning *beginning = arg;
+    struct begun *begun = &beginning->begun;
     struct arena *kept = ctx_scratch(ctx);
     const err written = write_places(ctx, db, beginning);
-    beginning->begun.content = arena_copy(kept, beginning->begun.content);
+    begun->content = arena_copy(kept, begun->content);
+    begun->step = arena_copy(kept, begun->step);
     ctx_scratch_end(ctx, kept);
     return written;
 }
 
-/* One statement is a transaction already; one that may only run once needs its own end. */
-static err store(struct ctx *ctx, struct chat *chat, struct beginning *beginning)
+static bool step_is(const struct begun *begun, const char *step)
 {
-    struct db *db = chat->options.db;
+    return begun->step != NULL && strcmp(begun->step, step) == 0;
+}
+
+static err judge(struct ctx *ctx, const struct begun *begun)
+{
+    if (begun->alert) {
+        log_warn(ctx, "chat.budget_nearly_spent", LOG_BOOL("product", true));
+    }
+    if (step_is(begun, "block")) {
+        return fail_public(ctx, ERR_RATE_LIMITED, CODE_BUDGET_EXCEEDED,
+            "The chat has used up its budget; please try again later");
+    }
+    return begun->message_id != 0
+               ? OK
+               : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
+                     "Only the last answer of a conversation can be replaced");
+}
+
+/* One statement is a transaction already; one that may only run once needs its own end. */
+static err store(struct ctx *ctx, struct beginning *beginning)
+{
+    struct db *db = beginning->chat->options.db;
     const err stored =
         ctx->once == NULL ? begin(ctx, db, beginning) : db_tx(ctx, db, begin, beginning);
     if (stored.code == ERR_CONFLICT && db_violated(ctx, "messages_one_answer")) {
@@ -71,10 +106,7 @@ static err store(struct ctx *ctx, struct chat *chat, struct beginning *beginning
             "The last question of this conversation is still being answered");
     }
     TRY(caller_found(ctx, stored));
-    return beginning->begun.message_id != 0
-               ? OK
-               : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
-                     "Only the last answer of a conversation can be replaced");
+    return judge(ctx, &beginning->begun);
 }
 
 static void log_question(struct ctx *ctx, const struct chat_run *run)
@@ -89,9 +121,9 @@ static void log_question(struct ctx *ctx, const struct chat_run *run)
     log_write(ctx, LOG_INFO, "chat.message_sent", fields, count);
 }
 
-static err ask(struct ctx *ctx, struct chat *chat, struct beginning *beginning,
-    struct chat_run **out)
+static err ask(struct ctx *ctx, struct beginning *beginning, struct chat_run **out)
 {
+    struct chat *chat = beginning->chat;
     if (chat->draining) {
         return fail_public(ctx, ERR_UNAVAILABLE, CODE_SHUTTING_DOWN, "The service is restarting");
     }
@@ -99,15 +131,7 @@ static err ask(struct ctx *ctx, struct chat *chat, struct beginning *beginning,
         chat->counts.refused++;
         return fail(ctx, ERR_UNAVAILABLE, "%d answers are being written", LIMIT_CHAT_RUNS);
     }
-    struct budget_verdict budget = {0};
-    if (chat->provider != &chat_provider_local) {
-        TRY(budget_reserve(ctx, chat, beginning->question, &budget));
-    }
-    const err stored = store(ctx, chat, beginning);
-    if (!is_ok(stored)) {
-        budget_release(ctx, chat, &budget);
-        return stored;
-    }
+    TRY(store(ctx, beginning));
     const struct begun *begun = &beginning->begun;
     struct chat_question question = *beginning->question;
     question.content = begun->content != NULL ? begun->content : question.content;
@@ -116,9 +140,10 @@ static err ask(struct ctx *ctx, struct chat *chat, struct beginning *beginning,
     run->user_message_id = begun->user_message_id;
     run->message_id = begun->message_id;
     run->is_first = !begun->known;
-    run->reservation_id = budget.reservation_id;
-    run->cheaper = budget.step == BUDGET_CHEAPER;
-    run->over_budget = budget.step == BUDGET_RETRIEVAL_ONLY;
+    run->prompt.version = begun->prompt_version;
+    run->reservation_id = begun->reservation_id;
+    run->cheaper = step_is(begun, "cheaper");
+    run->over_budget = step_is(begun, "retrieval_only");
     chat->counts.asked++;
     log_question(ctx, run);
     run_start(ctx, run);
@@ -129,13 +154,13 @@ static err ask(struct ctx *ctx, struct chat *chat, struct beginning *beginning,
 err chat_ask(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     struct chat_run **out)
 {
-    struct beginning beginning = {.question = question};
-    return ask(ctx, chat, &beginning, out);
+    struct beginning beginning = {.chat = chat, .question = question};
+    return ask(ctx, &beginning, out);
 }
 
 err chat_ask_again(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     int64_t message_id, struct chat_run **out)
 {
-    struct beginning beginning = {.question = question, .message_id = message_id};
-    return ask(ctx, chat, &beginning, out);
+    struct beginning beginning = {.chat = chat, .question = question, .again = message_id};
+    return ask(ctx, &beginning, out);
 }

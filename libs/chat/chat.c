@@ -66,6 +66,7 @@ void chat_close(struct chat *chat)
         return;
     }
     care_close(chat);
+    prompt_let_go(chat->prompt);
     loop_timer_free(chat->grace);
     if (chat->model != chat->local) {
         chat->provider->close(chat->model);

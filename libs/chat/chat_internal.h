@@ -22,7 +22,8 @@ struct chat {
     const struct chat_provider *provider;
     struct chat_model *model; /* of the provider */
     struct chat_model *local;
-    struct buf event; /* run.c: being written */
+    struct buf event;           /* run.c: being written */
+    struct prompt_kept *prompt; /* prompt.c: of the last question; NULL = none yet */
     struct chat_run *runs;
     int64_t running;
     struct chat_counts counts;
@@ -88,7 +89,8 @@ struct chat_run {
 
     /* The answer so far. */
     struct chat_turn turn;
-    struct chat_prompt prompt;
+    struct chat_prompt prompt; /* borrowed from the next */
+    struct prompt_kept *prompt_kept;
     struct chat_result *results;
     size_t result_count;
     struct chat_source *sources;
@@ -132,9 +134,13 @@ void answer_service_failed(struct chat_run *run, err failed);
 /* The same model once more, into a text of its own. */
 err answer_again(struct chat_run *run, struct buf *out);
 
-/* prompt.c: the version that answers now, another one, one that is not kept. */
+/* prompt.c: a version that answers, one that is tried, one that is not stored. */
 struct prompt_draft;
-err prompt_active(struct ctx *ctx, struct chat *chat, struct chat_prompt *out);
+struct prompt_kept;
+/* The version, 0 = the first one that a new database gets. What it says lives until the holder lets go. */
+err prompt_hold(struct ctx *ctx, struct chat *chat, int64_t number, struct prompt_kept **out_kept,
+    struct chat_prompt *out);
+void prompt_let_go(struct prompt_kept *kept); /* NULL is fine */
 err prompt_of_version(struct ctx *ctx, struct chat *chat, int64_t number, struct chat_prompt *out);
 err prompt_of_draft(struct ctx *ctx, struct chat *chat, const struct prompt_draft *draft,
     struct chat_prompt *out);

@@ -5,6 +5,8 @@
 #include "chat/config.h"
 #include "chat/prompts.h"
 #include "chat/sql.h"
+#include "core/arena.h"
+#include "core/ctx.h"
 #include "core/json.h"
 #include "db/db.h"
 
@@ -42,22 +44,73 @@ static err complete(struct ctx *ctx, const struct chat *chat, const struct promp
 static err load_active(struct ctx *ctx, struct chat *chat, struct prompt_version *out)
 {
     struct db *db = chat->options.db;
-    const err found =
-        db_one(ctx, db, &SQL_chat_prompt_active, DB_NO_ARGS, &prompt_version_shape, out);
-    if (found.code != ERR_NOT_FOUND) {
-        return found;
-    }
-    err_clear(ctx); /* the first question of a new database */
     TRY(db_exec(ctx, db, &SQL_chat_prompt_first, DB_ARGS(DB_TEXT(chat->options.system_prompt)),
         /* out_affected */ NULL));
     return db_one(ctx, db, &SQL_chat_prompt_active, DB_NO_ARGS, &prompt_version_shape, out);
 }
 
-err prompt_active(struct ctx *ctx, struct chat *chat, struct chat_prompt *out)
+/* ---- versions never change: the worker keeps the one that answers ---- */
+
+struct prompt_kept {
+    struct arena *arena;
+    int holders;
+    struct chat_prompt prompt;
+};
+
+static struct prompt_kept *keep(const struct chat_prompt *prompt)
+{
+    struct arena *arena = arena_new(/* pool */ NULL);
+    struct prompt_kept *kept = ARENA_NEW(arena, struct prompt_kept);
+    const struct strs *tools = &prompt->tools_enabled;
+    const char **names = ARENA_ARRAY(arena, const char *, (size_t)tools->count + 1);
+    for (int64_t i = 0; i < tools->count; i++) {
+        names[i] = arena_strdup(arena, tools->items[i]);
+    }
+    *kept = (struct prompt_kept){.arena = arena, .holders = 1, .prompt = *prompt};
+    kept->prompt.tools_enabled.items = names;
+    kept->prompt.system_prompt = arena_copy(arena, prompt->system_prompt);
+    kept->prompt.model_chat = arena_copy(arena, prompt->model_chat);
+    kept->prompt.model_search = arena_copy(arena, prompt->model_search);
+    kept->prompt.model_fallback = arena_copy(arena, prompt->model_fallback);
+    return kept;
+}
+
+void prompt_let_go(struct prompt_kept *kept)
+{
+    if (kept != NULL && --kept->holders == 0) {
+        arena_free(kept->arena);
+    }
+}
+
+/* In memory of its own, as Postgres sends more than is kept. */
+static err load(struct ctx *ctx, struct chat *chat, int64_t number)
 {
     struct prompt_version version;
-    TRY(load_active(ctx, chat, &version));
-    return complete(ctx, chat, &version, out);
+    struct chat_prompt prompt;
+    struct arena *callers = ctx_scratch(ctx);
+    err got = number == 0 ? load_active(ctx, chat, &version)
+                          : prompts_get(ctx, chat, number, &version);
+    if (is_ok(got)) {
+        got = complete(ctx, chat, &version, &prompt);
+    }
+    if (is_ok(got)) {
+        prompt_let_go(chat->prompt);
+        chat->prompt = keep(&prompt);
+    }
+    ctx_scratch_end(ctx, callers);
+    return got;
+}
+
+err prompt_hold(struct ctx *ctx, struct chat *chat, int64_t number, struct prompt_kept **out_kept,
+    struct chat_prompt *out)
+{
+    if (chat->prompt == NULL || chat->prompt->prompt.version != number) {
+        TRY(load(ctx, chat, number));
+    }
+    *out_kept = chat->prompt;
+    *out = chat->prompt->prompt;
+    chat->prompt->holders++;
+    return OK;
 }
 
 err prompt_of_version(struct ctx *ctx, struct chat *chat, int64_t number, struct chat_prompt *out)

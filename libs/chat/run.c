@@ -33,6 +33,7 @@ void run_hold(struct chat_run *run)
 void chat_release(struct chat_run *run)
 {
     if (run != NULL && --run->holders == 0) {
+        prompt_let_go(run->prompt_kept);
         arena_free(run->arena);
     }
 }
