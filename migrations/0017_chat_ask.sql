@@ -10,17 +10,16 @@ DECLARE
     question bigint;
 BEGIN
     IF in_conversation IS NOT NULL THEN
-        SELECT c.id INTO place FROM conversations c
-        WHERE c.id = in_conversation AND chat_is_mine(c, in_user, in_session) FOR UPDATE;
+        SELECT c.id INTO place FROM conversations c WHERE c.id = in_conversation AND chat_is_mine(c, in_user, in_session);
         IF NOT FOUND THEN
             RETURN;
         END IF;
     ELSIF NOT in_new AND in_user IS NOT NULL THEN
         SELECT c.id INTO place FROM conversations c
-        WHERE c.user_id = in_user ORDER BY c.last_message_at DESC, c.id DESC LIMIT 1 FOR UPDATE;
+        WHERE c.user_id = in_user ORDER BY c.last_message_at DESC, c.id DESC LIMIT 1;
     ELSIF NOT in_new THEN
         SELECT c.id INTO place FROM conversations c
-        WHERE c.user_id IS NULL AND c.session_hash = in_session ORDER BY c.last_message_at DESC, c.id DESC LIMIT 1 FOR UPDATE;
+        WHERE c.user_id IS NULL AND c.session_hash = in_session ORDER BY c.last_message_at DESC, c.id DESC LIMIT 1;
     END IF;
     IF place IS NULL THEN
         INSERT INTO conversations (user_id, session_hash, locale, title, last_message_at, message_count)
@@ -28,6 +27,10 @@ BEGIN
                 left(regexp_replace(in_content, '\s+', ' ', 'g'), 80), now(), 1)
         RETURNING id INTO place;
     ELSE
+        PERFORM FROM conversations c WHERE c.id = place AND chat_is_mine(c, in_user, in_session) FOR NO KEY UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN -- somebody is at it
+            RAISE unique_violation USING MESSAGE = 'the conversation is being written to', CONSTRAINT = 'messages_one_answer';
+        END IF;
         UPDATE messages m SET status = 'failed', finish_reason = 'error', updated_at = now()
         WHERE m.conversation_id = place AND m.status = 'streaming' AND m.created_at < now() - interval '60 s';
         UPDATE conversations c SET last_message_at = now(), updated_at = now(), message_count = c.message_count + 1 WHERE c.id = place;

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.chat import CONVERSATIONS, ask, new_session
+from harness.waiting import until
 from test_chat import KNOWN, UNKNOWN
 
 MESSAGES = "/api/v1/llm/messages"
@@ -34,6 +35,21 @@ def test_latest_first_page_by_page(app, product, session):
     assert seen == expected
     row = app.get(f"{CONVERSATIONS}?limit=1", headers=mine(session)).json["data"][0]
     assert set(row) == {"id", "title", "locale", "message_count", "last_message_at", "created_at"} and row["message_count"] == 4
+
+
+def test_a_question_reads_no_conversation_of_others(app, services, product, session):
+    """However many there are: what it costs must not grow with them."""
+    others, asked = 5000, 8  # Postgres makes up its mind about a statement after five times
+    counts = "SELECT seq_tup_read, n_tup_ins FROM pg_stat_user_tables WHERE relname = 'conversations'"
+    services.sql(product, f"""INSERT INTO conversations (session_hash, locale, title, last_message_at)
+        SELECT sha256(n::text::bytea), 'en', 'other', now() FROM generate_series(1, {others}) n""")
+    services.sql(product, "ANALYZE conversations")
+    read, written = map(int, services.sql(product, counts)[0])
+    for _ in range(asked):
+        ask(app, KNOWN[product][0], session=session, new_conversation=True)
+    until(lambda: int(services.sql(product, counts)[0][1]) >= written + asked, seconds=30)
+    assert int(services.sql(product, counts)[0][0]) - read < others
+    services.sql(product, "DELETE FROM conversations WHERE title = 'other'")
 
 
 def test_found_by_title(app, product, session):

@@ -89,10 +89,9 @@ static err judge(struct ctx *ctx, const struct begun *begun)
         return fail_public(ctx, ERR_RATE_LIMITED, CODE_BUDGET_EXCEEDED,
             "The chat has used up its budget; please try again later");
     }
-    return begun->message_id != 0
-               ? OK
-               : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
-                     "Only the last answer of a conversation can be replaced");
+    return begun->message_id != 0 ? OK
+                                  : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
+                                        "Only the last answer of a conversation can be replaced");
 }
 
 /* One statement is a transaction already; one that may only run once needs its own end. */

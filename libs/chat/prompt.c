@@ -88,8 +88,8 @@ static err load(struct ctx *ctx, struct chat *chat, int64_t number)
     struct prompt_version version;
     struct chat_prompt prompt;
     struct arena *callers = ctx_scratch(ctx);
-    err got = number == 0 ? load_active(ctx, chat, &version)
-                          : prompts_get(ctx, chat, number, &version);
+    err got =
+        number == 0 ? load_active(ctx, chat, &version) : prompts_get(ctx, chat, number, &version);
     if (is_ok(got)) {
         got = complete(ctx, chat, &version, &prompt);
     }
