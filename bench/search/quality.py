@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """How well FAQ search answers the labelled questions of tests/search, asked over HTTP of the real programs on a private Postgres.
 
-    bench/search/quality.py [--split tune|held|both] [--binaries build/release/bin] [--missed]
+    bench/search/quality.py [--split tune|held|fresh] [--binaries build/release/bin] [--missed]
 
 Prints hit@1, hit@5 and MRR@10 for each product, locale, way of searching and kind of question, and how many of the questions that
 the FAQ cannot answer were refused; then the same of the order alone, with a gate that refuses nothing: words alone have none, so
 this is where the ways compare. --missed lists the questions without a right answer among the first five: for tuning only, so
-never together with the held-out half.
+with the tuning half only.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def labelled(product, split):
     questions = json.loads((ROOT / f"tests/search/{product}.json").read_text(encoding="utf-8"))["questions"]
     entries = json.loads((ROOT / f"seeds/{product}/faq.json").read_text(encoding="utf-8"))
     keys = {(entry["locale"], entry["question"]): entry["key"] for entry in entries}
-    return [question for question in questions if split in ("both", question["split"])], keys
+    return [question for question in questions if question["split"] == split], keys
 
 
 def ask(app, connection, question, mode):
@@ -116,7 +116,7 @@ def tabulate(results, gated=True):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["tune", "held", "both"], default="held")
+    parser.add_argument("--split", choices=["tune", "held", "fresh"], default="fresh")
     parser.add_argument("--binaries", type=Path, default=ROOT / "build/release/bin")
     parser.add_argument("--missed", action="store_true")
     options = parser.parse_args()
