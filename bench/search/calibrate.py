@@ -2,7 +2,7 @@
 """Fits the gate's rule for local models (libs/search/gate.c, declining_rule): a logistic regression on what the real programs measure
 for labelled questions, the tuning half of tests/search and calibration.tsv.
 
-    bench/search/calibrate.py [--rightly 0.85] [--binaries build/release/bin]
+    bench/search/calibrate.py [--rightly 0.88] [--binaries build/release/bin]
 
 Prints the rule, and what it refuses. The best candidate of a question is the one for which the rule says most, so fitting and choosing
 take turns. Needs numpy and scikit-learn (python3-sklearn).
@@ -91,7 +91,7 @@ def report(asked, weights, least, beside):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rightly", type=float, default=0.85, help="share of the unanswerable questions that is refused")
+    parser.add_argument("--rightly", type=float, default=0.88, help="share of the unanswerable questions that is refused")
     parser.add_argument("--beside", type=float, default=3, help="so much less is shown beside an answer")
     parser.add_argument("--binaries", type=Path, default=ROOT / "build/release/bin")
     options = parser.parse_args()
