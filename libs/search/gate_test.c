@@ -131,6 +131,7 @@ START_TEST(what_is_nearer_to_a_declined_question_is_not_answered)
         .has_declined = true,
         .declined = declined_cases[_i].declined,
         .strict = declined_cases[_i].strict,
+        .keyword = declined_cases[_i].strict ? 1 : 0, /* all words: what the leg then says */
         .text = item};
     ck_assert(gate_passes(gate, &evidence) == declined_cases[_i].passes);
 }
