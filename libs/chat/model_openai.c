@@ -74,15 +74,16 @@ static bool is_refusal(int status)
 /* Written in memory of its own, of which only what was written is kept: a service may be silent until its first word, and as
  * long the request may have to be sent again. */
 static err write_request(struct ctx *ctx, const struct exchange *exchange, enum chat_step step,
-    struct arena *kept, struct client_request *out)
+    struct client_body **out)
 {
     struct arena *scratch = arena_new(/* pool */ NULL);
     struct ctx writing = *ctx;
     const char *body = NULL;
+    size_t len = 0;
     writing.arena = scratch;
-    const err written = chat_request_write(&writing, exchange->turn, step, &body, &out->body_len);
+    const err written = chat_request_write(&writing, exchange->turn, step, &body, &len);
     if (is_ok(written)) {
-        out->body = arena_strndup(kept, body, out->body_len);
+        *out = client_body_new(body, len);
     }
     ctx->error = writing.error; /* without fields, which would be in the scratch */
     arena_free(scratch);
@@ -103,13 +104,10 @@ static err open_stream(struct ctx *ctx, struct exchange *exchange, enum chat_ste
     if (request.timeout_ms == 0) {
         return fail(ctx, ERR_TIMEOUT, "no time left for the chat service");
     }
+    TRY(write_request(ctx, exchange, step, &request.body));
     struct client_reply head = {0};
-    struct arena *kept = arena_new(/* pool */ NULL);
-    err opened = write_request(ctx, exchange, step, kept, &request);
-    if (is_ok(opened)) {
-        opened = upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
-    }
-    arena_free(kept);
+    const err opened = upstream_stream(ctx, &model->upstream, &request, &head, &exchange->stream);
+    client_body_let_go(request.body);
     return !is_ok(opened) && is_refusal(head.status)
                ? fail(ctx, ERR_FORBIDDEN, "chat service refuses us: %d", head.status)
                : opened;

@@ -7,7 +7,8 @@
 
 #include "core/assert.h"
 
-/* Chunks are 4, 8, 16, 32 and 64 KiB with their header; what is larger gets a chunk of its own size. */
+/* Chunks are 4, 8, 16, 32 and 64 KiB with their header. What is larger gets a chunk of its own size; where none are recycled, so does
+ * what is larger than the next chunk would be. */
 #define CHUNK_CLASSES 5
 #define CHUNK_FIRST_BYTES 4096
 #define ALIGNMENT 16
@@ -33,7 +34,6 @@ struct arena {
     char *at; /* next free byte of the newest chunk */
     size_t left;
     size_t used;
-    size_t next_class;
     struct chunk *chunks; /* newest first; the last one holds this struct */
     struct deferred *deferred;
     struct arena_pool *pool; /* borrowed, may be NULL */
@@ -139,13 +139,24 @@ static void *take_own_chunk(struct arena *arena, size_t need)
     return chunk + 1;
 }
 
-static void *take_from_next_chunk(struct arena *arena, size_t need)
+/* Of the smallest class that has room, and holds a quarter of what the arena holds already: a long life wastes little of it. */
+static size_t class_for(const struct arena *arena, size_t need)
 {
-    size_t size_class = arena->next_class;
-    while (size_class < CHUNK_CLASSES && room_of(size_class) < need) {
+    const size_t wanted = arena->used / 4;
+    size_t size_class = 0;
+    while (size_class < CHUNK_CLASSES - 1 && room_of(size_class) < wanted) {
         size_class++;
     }
-    if (size_class == CHUNK_CLASSES) {
+    while (arena->pool != NULL && size_class < CHUNK_CLASSES && room_of(size_class) < need) {
+        size_class++;
+    }
+    return size_class;
+}
+
+static void *take_from_next_chunk(struct arena *arena, size_t need)
+{
+    const size_t size_class = class_for(arena, need);
+    if (size_class == CHUNK_CLASSES || room_of(size_class) < need) {
         return take_own_chunk(arena, need);
     }
     struct chunk *chunk = get_chunk(arena->pool, size_class);
@@ -153,7 +164,6 @@ static void *take_from_next_chunk(struct arena *arena, size_t need)
     arena->chunks = chunk;
     arena->at = (char *)(chunk + 1) + need;
     arena->left = room_of(size_class) - need;
-    arena->next_class = size_class < CHUNK_CLASSES - 1 ? size_class + 1 : size_class;
     return chunk + 1;
 }
 
@@ -180,7 +190,6 @@ struct arena *arena_new(struct arena_pool *pool)
     *arena = (struct arena){
         .at = (char *)arena + own,
         .left = room_of(0) - own,
-        .next_class = 1,
         .chunks = chunk,
         .pool = pool,
     };

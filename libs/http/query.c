@@ -61,11 +61,21 @@ static bool decode_pair(struct ctx *ctx, const char *text, size_t len, struct fi
            decode(ctx, value, (size_t)(text + len - value), &out->value, &out->value_len);
 }
 
+/* How many pairs there can be. */
+static size_t count_pairs(const char *text, size_t len)
+{
+    size_t count = len > 0;
+    for (size_t i = 0; i < len && count < LIMIT_QUERY_PARAMETERS; i++) {
+        count += text[i] == '&';
+    }
+    return count;
+}
+
 err query_parse(struct ctx *ctx, const char *text, size_t len, struct field_param **out,
     size_t *out_count)
 {
     struct field_param *params =
-        ARENA_ARRAY(ctx->arena, struct field_param, LIMIT_QUERY_PARAMETERS);
+        ARENA_ARRAY(ctx->arena, struct field_param, count_pairs(text, len));
     size_t count = 0;
     for (const char *end = text + len; text < end;) {
         const char *ampersand = memchr(text, '&', (size_t)(end - text));

@@ -24,6 +24,24 @@ struct client_socket {
     struct loop_watch *watch;
 };
 
+/* ---- what is sent ---- */
+
+struct client_body *client_body_new(const char *bytes, size_t len)
+{
+    struct client_body *body = malloc(sizeof(*body) + len);
+    ASSERT(body != NULL);
+    *body = (struct client_body){.holders = 1, .len = len};
+    memcpy(body->bytes, bytes, len);
+    return body;
+}
+
+void client_body_let_go(struct client_body *body)
+{
+    if (body != NULL && --body->holders == 0) {
+        free(body);
+    }
+}
+
 /* ---- transfers ---- */
 
 static void let_go_of_curl(struct client *client, struct transfer *transfer)
@@ -40,6 +58,7 @@ static void free_transfer(struct client *client, struct transfer *transfer)
     if (transfer->easy != NULL) {
         let_go_of_curl(client, transfer);
     }
+    client_body_let_go(transfer->sent);
     free(transfer->body);
     free(transfer->read);
     free(transfer);

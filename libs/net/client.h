@@ -19,13 +19,18 @@ struct loop;
 struct client *client_new(struct loop *loop);
 void client_free(struct client *client);
 
+/* What a request sends: one copy for who asks, perhaps again, and for the exchanges that send it, which may outlive the call.
+ * Each lets go of it. */
+struct client_body;
+struct client_body *client_body_new(const char *bytes, size_t len);
+void client_body_let_go(struct client_body *body); /* NULL is a no-op */
+
 #define CLIENT_HEADERS_MAX 8
 struct client_request {
     const char *method; /* "GET", "POST" */
     const char *url;
     const char *headers[CLIENT_HEADERS_MAX]; /* "Name: value", NULL-terminated when fewer */
-    const char *body;                        /* NULL = none */
-    size_t body_len;
+    struct client_body *body;                /* borrowed; NULL = none */
     int64_t timeout_ms;
     size_t reply_max_bytes; /* 0 = LIMIT_CLIENT_REPLY_BYTES */
 };

@@ -13,12 +13,19 @@
 struct fiber;
 struct loop_timer;
 
+struct client_body {
+    int holders;
+    size_t len;
+    char bytes[];
+};
+
 /* One exchange. It lives until curl has let go of it and its owner has left; the owner may leave first. */
 struct transfer {
     struct transfer *next; /* in client->abandoned */
     CURL *easy;            /* NULL once curl is done with it */
     struct curl_slist *headers;
-    struct fiber *fiber; /* that waits for it; NULL = none */
+    struct client_body *sent; /* curl reads it */
+    struct fiber *fiber;      /* that waits for it; NULL = none */
     bool done;
     CURLcode result;
     char *body; /* grows; what has arrived, of a stream: and was not read */

@@ -50,17 +50,22 @@ static bool add_headers(struct transfer *transfer, const struct client_request *
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
-/* curl copies everything: the caller may leave before it is sent. */
+/* curl copies all but the body, which the transfer holds: the caller may leave before it is sent. */
 static bool set_request(struct transfer *transfer, const struct client_request *request)
 {
     CURL *easy = transfer->easy;
     bool set = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
                add_headers(transfer, request);
-    if (set && (request->body != NULL || strcmp(request->method, "GET") != 0)) {
-        const char *body = request->body == NULL ? "" : request->body;
-        const curl_off_t len = request->body == NULL ? 0 : (curl_off_t)request->body_len;
+    struct client_body *body = request->body;
+    if (set && (body != NULL || strcmp(request->method, "GET") != 0)) {
+        const curl_off_t len = body == NULL ? 0 : (curl_off_t)body->len;
+        const char *bytes = body == NULL ? "" : body->bytes;
+        if (body != NULL) {
+            body->holders++;
+            transfer->sent = body;
+        }
         set = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) == CURLE_OK &&
+              curl_easy_setopt(easy, CURLOPT_POSTFIELDS, bytes) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
     }
     return set;

@@ -344,10 +344,10 @@ static void tell_heads(struct world *world)
     const struct client_request request = {.method = "POST",
         .url = url_of(world, "/echo"),
         .headers = {"Accept: text/event-stream"},
-        .body = "{\"a\":1}",
-        .body_len = 7,
+        .body = client_body_new("{\"a\":1}", 7),
         .timeout_ms = 5000};
     ck_assert(is_ok(client_stream_open(&world->ctx, world->client, &request, &head, &stream)));
+    client_body_let_go(request.body);
     ck_assert(is_ok(read_all(world, stream, &body)));
     ck_assert_ptr_eq(strstr(body, "POST /echo HTTP/1.1\r\n"), body);
     ck_assert_ptr_nonnull(strstr(body, "\r\nAccept: text/event-stream\r\n"));

@@ -250,12 +250,12 @@ static void tell_requests(struct world *world)
         .method = "POST",
         .url = url_of(world, "/echo"),
         .headers = {"Content-Type: application/json", "Authorization: Bearer abc"},
-        .body = "{\"a\":1}",
-        .body_len = 7,
+        .body = client_body_new("{\"a\":1}", 7),
         .timeout_ms = 5000,
     };
     struct client_reply reply;
     ck_assert(is_ok(client_send(&world->ctx, world->client, &request, &reply)));
+    client_body_let_go(request.body);
     ck_assert_ptr_eq(strstr(reply.body, "POST /echo HTTP/1.1\r\n"), reply.body);
     ck_assert_ptr_nonnull(strstr(reply.body, "\r\nContent-Type: application/json\r\n"));
     ck_assert_ptr_nonnull(strstr(reply.body, "\r\nAuthorization: Bearer abc\r\n"));
@@ -339,12 +339,12 @@ static void ask(struct world *world, const char *path, enum err_code expected)
     const struct client_request request = {
         .method = "POST",
         .url = url_of(world, path),
-        .body = arena_strdup(arena, "the body goes away with the arena"),
-        .body_len = 33,
+        .body = client_body_new("nobody else holds it when the caller leaves", 42),
         .timeout_ms = 10000,
     };
     struct client_reply reply;
     ck_assert_int_eq(client_send(&ctx, world->client, &request, &reply).code, expected);
+    client_body_let_go(request.body);
     world->answered++;
     arena_free(arena);
 }

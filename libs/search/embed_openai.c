@@ -82,7 +82,7 @@ static size_t batch_of(const char *const *texts, size_t count)
 }
 
 static err write_body(struct ctx *ctx, const struct search_config *config, const char *const *texts,
-    size_t count, struct client_request *request)
+    size_t count, struct client_body **out)
 {
     struct buf buf;
     buf_init(&buf, ctx->arena, /* first_cap */ 1024, BODY_MAX);
@@ -102,7 +102,11 @@ static err write_body(struct ctx *ctx, const struct search_config *config, const
         json_write_string(&buf, len == 0 ? " " : texts[i], len == 0 ? 1 : len); /* not empty */
     }
     buf_str(&buf, "]}");
-    return buf_finish(ctx, &buf, &request->body, &request->body_len);
+    const char *text = NULL;
+    size_t text_len = 0;
+    TRY(buf_finish(ctx, &buf, &text, &text_len));
+    *out = client_body_new(text, text_len);
+    return OK;
 }
 
 static const char *url_of(struct ctx *ctx, const char *base)
@@ -129,9 +133,10 @@ static err ask(struct ctx *ctx, struct embed_openai *service, const char *const 
         .reply_max_bytes =
             REPLY_BASE_BYTES + count * (size_t)config->embedding_dims * REPLY_NUMBER_BYTES,
     };
-    TRY(write_body(ctx, config, texts, count, &request));
+    TRY(write_body(ctx, config, texts, count, &request.body));
     struct client_reply reply;
     const err sent = upstream_send(ctx, &service->upstream, &request, &reply);
+    client_body_let_go(request.body);
     if (sent.code == ERR_TOO_LARGE) { /* not what our client sent: what the service did */
         return fail(ctx, ERR_UPSTREAM, "reply over %zu bytes", request.reply_max_bytes);
     }
