@@ -17,7 +17,6 @@
 #include "db/db.h"
 #include "net/fiber.h"
 
-#define FIRST_TEXT_BYTES 1024
 #define HISTORY_CHARACTERS 16000
 #define HISTORY_MESSAGES 40
 #define NS_PER_MS INT64_C(1000000)
@@ -30,7 +29,8 @@ void answer_spent(struct chat_run *run, const struct chat_spent *spent, err resu
     if (run->spent_count == CHAT_SPENT_MAX) {
         return;
     }
-    struct chat_spent *kept = &run->spent[run->spent_count++];
+    struct chat_spent *kept = ARENA_NEW(run->arena, struct chat_spent);
+    run->spent[run->spent_count++] = kept;
     *kept = *spent;
     kept->ok = is_ok(result);
     kept->error_code = is_ok(result) ? NULL : err_name(result.code);
@@ -285,7 +285,7 @@ static err begin_turn(struct chat_run *run)
     turn->first_ns = run->started_ns + LIMIT_CHAT_FIRST_TEXT_MS * NS_PER_MS;
     turn->deadline_ns =
         run->started_ns + run->chat->options.config->chat_timeout_seconds * NS_PER_S;
-    buf_init(&run->text, run->arena, FIRST_TEXT_BYTES, LIMIT_CHAT_TEXT_BYTES);
+    buf_init(&run->text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
     return OK;
 }
 

@@ -104,7 +104,7 @@ struct chat_run {
     const char *finish_reason, *degraded, *model;
     bool grounded;
     int64_t first_text_ns; /* 0 = none yet */
-    struct chat_spent spent[CHAT_SPENT_MAX];
+    struct chat_spent *spent[CHAT_SPENT_MAX];
     size_t spent_count;
     struct err_detail failure; /* why it broke off; code ERR_OK = it did not */
     bool settled;              /* nothing more will happen */

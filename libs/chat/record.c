@@ -55,8 +55,8 @@ void record_sum(const struct chat_run *run, struct chat_usage_out *out)
     bool priced = known;
     *out = (struct chat_usage_out){0};
     for (size_t i = 0; i < run->spent_count; i++) {
-        const struct chat_usage *usage = &run->spent[i].usage;
-        if (!run->spent[i].ok) {
+        const struct chat_usage *usage = &run->spent[i]->usage;
+        if (!run->spent[i]->ok) {
             continue;
         }
         known = known && usage->known;
@@ -227,7 +227,7 @@ enum { SPENT_TOKENS = 4, SPENT_COST = 7 };
 
 static void write_spent(struct buf *json, const struct chat_run *run, size_t i)
 {
-    const struct chat_spent *spent = &run->spent[i];
+    const struct chat_spent *spent = run->spent[i];
     const struct chat_usage *usage = &spent->usage;
     uint64_t unknown = usage->known ? 0 : bit(SPENT_TOKENS) * 7; /* three rows */
     unknown |= usage->priced ? 0 : bit(SPENT_COST);

@@ -4,14 +4,13 @@
 
 #include "core/limits.h"
 
-static const size_t first_bytes = 512;
 static const char bom[] = "\xEF\xBB\xBF";
 static const char data_field[] = "data";
 
 void sse_reader_init(struct sse_reader *reader, struct arena *arena)
 {
     *reader = (struct sse_reader){0};
-    buf_init(&reader->buf, arena, first_bytes, LIMIT_CHAT_EVENT_BYTES);
+    buf_init(&reader->buf, arena, /* first_cap */ 0, LIMIT_CHAT_EVENT_BYTES);
 }
 
 static void forget_told(struct sse_reader *reader)
