@@ -5,8 +5,8 @@
 
 Prints hit@1, hit@5 and MRR@10 for each product, locale, way of searching and kind of question, and how many of the questions that
 the FAQ cannot answer were refused; then the same of the order alone, with a gate that refuses nothing: words alone have none, so
-this is where the ways compare. --missed lists the questions without a right answer among the first five: for tuning only, so
-with the tuning half only.
+this is where the ways compare. --missed lists the questions without a right answer among the first five: for tuning, so
+of the tuning half only.
 """
 
 import argparse
