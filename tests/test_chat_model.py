@@ -396,6 +396,18 @@ def test_who_leaves_finds_the_answer(chat, model, services, product):
     assert KNOWN[product][1] in history[-1]["content"]
 
 
+def test_an_answer_that_ends_waits_for_its_conversation_with_nothing_in_hand(chat, model, services, product):
+    """Whoever has the conversation may need the message: if the answer kept it meanwhile, each would wait for the other."""
+    model.models["big"] = ("paced", 0.05)
+    answer, heard, events = begin(chat, KNOWN[product][0], new_session())
+    ids = heard[0].data
+    with services.holding(product, f"SELECT FROM conversations WHERE id = {ids['conversation_id']} FOR UPDATE"):
+        until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%chat_finish%' AND wait_event_type = 'Lock'"))
+        services.sql(product, f"SELECT 1 FROM messages WHERE id = {ids['message_id']} FOR UPDATE NOWAIT")
+    assert list(events)[-1].data["message"]["finish_reason"] == "stop"
+    answer.close()
+
+
 def test_a_stop_of_the_program_ends_streams_in_order(start, model, services, product):
     model.reset()
     model.models["big"] = ("dribble", 0.01)
