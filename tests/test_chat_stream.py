@@ -61,13 +61,14 @@ def test_errors_before_the_first_event_are_ordinary(app, body, status):
         assert "error" in json.loads(answer.reply.read())
 
 
-def test_a_connection_serves_on_after_a_stream(app, product):
+def test_a_stream_is_the_last_reply_of_its_connection(app, product):
     connection = app.connection()
     body = json.dumps({"content": KNOWN[product][0], "stream": True}).encode()
-    for _ in range(2):
-        connection.request("POST", CHAT, body=body, headers={"Content-Type": "application/json"})
-        assert connection.getresponse().read().endswith(b"\n\n")
     assert app.get("/health", connection=connection).status == 200
+    connection.request("POST", CHAT, body=body, headers={"Content-Type": "application/json"})
+    peer = connection.sock.dup()  # the client closes its own
+    reply = connection.getresponse()
+    assert reply.headers["Connection"] == "close" and reply.read().endswith(b"\n\n") and peer.recv(1) == b""
 
 
 def test_one_line_in_the_log_when_it_ends(app, product):

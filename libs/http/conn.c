@@ -4,13 +4,17 @@
 #include <linux/tcp.h> /* that of the C library has no count of bytes */
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/arena.h"
+#include "core/assert.h"
 #include "core/limits.h"
 
 #define STATE_ESTABLISHED 1 /* named in netinet/tcp.h, which does not go with linux/tcp.h */
 #define NS_PER_S 1000000000LL
 #define PROBE_AFTER_NS NS_PER_S
+#define UNREAD_BYTES 4096
+#define UNREAD_READS_MAX 16
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
 #define DRAIN_IDLE_NS                                                                              \
     (250 * 1000000LL) /* a client in the middle of its next request gets this long */
@@ -123,4 +127,17 @@ void conn_shut(struct conn *conn)
 {
     conn->cut = true;
     shutdown(conn->fd, SHUT_RDWR);
+}
+
+/* Input that nobody has read would make the kernel take back what it has not sent yet. */
+void conn_hang_up(struct conn *conn)
+{
+    char unread[UNREAD_BYTES];
+    ASSERT(conn->own);
+    for (int i = 0; i < UNREAD_READS_MAX; i++) {
+        if (recv(conn->fd, unread, sizeof(unread), MSG_DONTWAIT) <= 0) {
+            break;
+        }
+    }
+    close(conn->fd);
 }

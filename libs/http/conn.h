@@ -1,6 +1,6 @@
 /* http/conn.h - the connection table: what each client is doing and since when, against absolute deadlines that no
  * trickle of bytes moves.
- * Owns: the entries, recycled in the arena the table was made in. Borrows the descriptors. */
+ * Owns: the entries, recycled in the arena the table was made in; descriptors that a stream took over. Borrows the others. */
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 
@@ -25,7 +25,8 @@ enum conn_phase {
 
 struct conn {
     struct conn *prev, *next;
-    int fd; /* borrowed */
+    int fd;   /* borrowed from the library, until a stream takes it over */
+    bool own; /* a stream's: it closes fd */
     enum conn_phase phase;
     bool cut;         /* the socket was shut down; the library will notice */
     bool is_open;     /* while streaming: neither side has closed, as far as conn_look saw */
@@ -62,5 +63,7 @@ void conn_look(struct conn *conn, int64_t now_ns);
 bool conn_is_gone(const struct conn *conn);
 /* Both directions; unread bytes of the client are lost. */
 void conn_shut(struct conn *conn);
+/* Closes an own fd; what was written still goes out. */
+void conn_hang_up(struct conn *conn);
 
 #endif

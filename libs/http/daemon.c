@@ -57,12 +57,15 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
                            ->client_addr,
             conn->peer);
         *context = conn;
-    } else {
-        conn_close(&server->conns, *context);
-        *context = NULL;
+        metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN,
+            (int64_t)server->conns.count);
+        return;
     }
-    metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN,
-        (int64_t)server->conns.count);
+    struct conn *conn = *context;
+    *context = NULL;
+    if (!conn->own) {
+        server_forget(server, conn);
+    }
 }
 
 /* ---- a request comes in ---- */
@@ -96,6 +99,18 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
+/* A stream goes on without the library, which is told to close its side. */
+static enum MHD_Result answer(struct request *request)
+{
+    if (!stream_is_reply(request)) {
+        return send_reply(request) ? MHD_YES : MHD_NO;
+    }
+    if (!stream_take_over(request)) {
+        stream_cut(request->stream, STREAM_SHUT_DOWN);
+    }
+    return MHD_NO;
+}
+
 static void collect_headers(struct request *request, struct MHD_Connection *connection)
 {
     const int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
@@ -119,7 +134,7 @@ static enum MHD_Result begin(struct request *request, struct MHD_Connection *con
     const bool answered = intake_begin(request, &input);
     request->state = answered ? REQUEST_DONE : REQUEST_BODY;
     if (answered && (request->reply.close || (request->has_body && !request->discards_body))) {
-        return send_reply(request) ? MHD_YES : MHD_NO;
+        return answer(request);
     }
     if (request->has_body) {
         conn_enter(request->conn, CONN_BODY, now(request->server));
@@ -160,7 +175,7 @@ static enum MHD_Result run(struct request *request)
         request->reply.close = true;
         (void)fail(&request->ctx, ERR_TOO_LARGE, "body over %zu bytes", request->body.max);
         dispatch_refuse(request);
-        return send_reply(request) ? MHD_YES : MHD_NO;
+        return answer(request);
     }
     request->ctx.deadline_ns = INT64_MAX;
     const int64_t own_ms = request->call.route->timeout_ms;
@@ -172,10 +187,10 @@ static enum MHD_Result run(struct request *request)
             &ended))) {
         server->running--;
         dispatch_refuse(request);
-        return send_reply(request) ? MHD_YES : MHD_NO;
+        return answer(request);
     }
     if (ended) {
-        return send_reply(request) ? MHD_YES : MHD_NO;
+        return answer(request);
     }
     MHD_suspend_connection(request->connection);
     request->suspended = true;
@@ -206,7 +221,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
             *data_len = 0;
             return MHD_YES;
         }
-        return send_reply(request) ? MHD_YES : MHD_NO;
+        return answer(request);
     case REQUEST_RUNNING:
     case REQUEST_SENT:
         return MHD_YES;
@@ -223,10 +238,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     struct http_server *server = arg;
     struct request *request = *context;
     (void)connection;
-    if (request == NULL) {
+    *context = NULL;
+    if (request == NULL || request->connection == NULL) { /* a stream has it now */
         return;
     }
-    *context = NULL;
     conn_enter(request->conn, CONN_IDLE, now(server));
     request->conn->request = NULL;
     request->conn = NULL;
@@ -295,7 +310,8 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *arg, const char *
 
 bool daemon_open(struct http_server *server, int listen_fd)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    /* Turbo: its descriptors are closed without a shutdown, which would end a socket that a stream has taken over. */
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.connections_max + SPARE_CONNECTIONS,
@@ -342,9 +358,6 @@ bool daemon_run(struct http_server *server)
 void daemon_resume(struct request *request)
 {
     request->suspended = false;
-    if (request->stream != NULL) {
-        request->stream->waits = false;
-    }
     MHD_resume_connection(request->connection);
 }
 

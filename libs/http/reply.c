@@ -291,8 +291,8 @@ static const char *reason(int status)
     static const struct {
         int status;
         const char *reason;
-    } reasons[] = {{400, "Bad Request"}, {408, "Request Timeout"}, {413, "Content Too Large"},
-        {431, "Request Header Fields Too Large"}};
+    } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {408, "Request Timeout"},
+        {413, "Content Too Large"}, {431, "Request Header Fields Too Large"}};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (reasons[i].status == status) {
             return reasons[i].reason;
@@ -301,12 +301,17 @@ static const char *reason(int status)
     return "Error";
 }
 
-void reply_print(const struct reply *reply, struct buf *out)
+void reply_print_head(const struct reply *reply, struct buf *out)
 {
     buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, reason(reply->status));
     for (size_t i = 0; i < reply->header_count; i++) {
         buf_printf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     }
+}
+
+void reply_print(const struct reply *reply, struct buf *out)
+{
+    reply_print_head(reply, out);
     buf_printf(out, "Content-Length: %zu\r\nConnection: close\r\n\r\n", reply->body_len);
     buf_add(out, reply->body, reply->body_len);
 }

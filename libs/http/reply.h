@@ -34,6 +34,8 @@ void reply_problem(struct request *request);
 void reply_complete(struct request *request);
 
 void reply_add(struct reply *reply, const char *name, const char *value);
+/* Status line and headers as bytes; what frames the body is not among them. */
+void reply_print_head(const struct reply *reply, struct buf *out);
 /* The whole reply as bytes, for a client that libmicrohttpd will not answer. */
 void reply_print(const struct reply *reply, struct buf *out);
 

@@ -46,7 +46,7 @@ struct http_server {
     struct loop_watch *watch;
     struct loop_timer *sweep;
     struct conn_table conns;
-    struct request *ready_first, *ready_last; /* their suspended connections can go on */
+    struct request *ready_first, *ready_last; /* they can go on */
     bool busy;                                /* the library has work */
     size_t running;                           /* fibers of requests */
     bool closed;                              /* freed with its last fiber */
@@ -65,10 +65,10 @@ enum request_state {
 };
 
 struct request {
-    struct http_server *server; /* borrowed */
-    struct arena *arena;        /* everything below lives in it */
-    struct conn *conn;          /* borrowed; NULL when the connection is gone */
-    struct MHD_Connection *connection;
+    struct http_server *server;        /* borrowed */
+    struct arena *arena;               /* everything below lives in it */
+    struct conn *conn;                 /* borrowed; NULL when the connection is gone */
+    struct MHD_Connection *connection; /* NULL when its stream has taken over */
     enum request_state state;
     bool suspended;
     bool over; /* the library is done with it */
@@ -100,8 +100,10 @@ struct request {
 
 /* Frees a closed server once its last fiber has ended. */
 void server_release(struct http_server *server);
-/* Its connection is suspended and goes on in this turn of the loop, or in the next. */
+/* Its connection is suspended, or its stream's, and goes on in this turn of the loop, or in the next. */
 void server_ready(struct request *request);
+/* The connection is closed. */
+void server_forget(struct http_server *server, struct conn *conn);
 
 /* dispatch.c: fills request->reply, logs and counts; runs on a fiber. */
 void dispatch_run(struct request *request);

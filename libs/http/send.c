@@ -4,34 +4,24 @@
 
 #include "core/clock.h"
 #include "http/request.h"
-#include "http/stream_internal.h"
 
 #define IS_1_0 (MHD_VERSION >= 0x01000000)
-#define BLOCK_BYTES 256 /* of a stream to HTTP/1.0; others read from the connection's memory */
 
-/* Suspending is what keeps the library from asking again at once. */
-static ssize_t on_pull(void *arg, uint64_t position, char *out, size_t room)
+/* What would follow is not asked for after a HEAD. */
+static ssize_t read_nothing(void *arg, uint64_t position, char *out, size_t room)
 {
-    struct request *request = arg;
+    (void)arg;
     (void)position;
-    const ssize_t pulled = stream_pull(request->stream, out, room);
-    if (pulled > 0) {
-        return pulled;
-    }
-    if (pulled == 0) {
-        request->suspended = true;
-        MHD_suspend_connection(request->connection);
-        return 0;
-    }
-    return pulled == STREAM_PULL_END ? (ssize_t)MHD_CONTENT_READER_END_OF_STREAM
-                                     : (ssize_t)MHD_CONTENT_READER_END_WITH_ERROR;
+    (void)out;
+    (void)room;
+    return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static struct MHD_Response *make_body(struct request *request)
+static struct MHD_Response *make_body(const struct request *request)
 {
     const struct reply *reply = &request->reply;
     if (request->stream != NULL) {
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_pull, request,
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL,
             /* free: */ NULL);
     }
 #if IS_1_0
@@ -43,7 +33,7 @@ static struct MHD_Response *make_body(struct request *request)
 #endif
 }
 
-static struct MHD_Response *make_response(struct request *request)
+static struct MHD_Response *make_response(const struct request *request)
 {
     const struct reply *reply = &request->reply;
     struct MHD_Response *response = make_body(request);
@@ -70,15 +60,8 @@ bool send_reply(struct request *request)
         return false;
     }
     request->state = REQUEST_SENT;
-    if (stream_is_reply(request)) {
-        conn_enter(conn, CONN_STREAMING, now_ns);
-        if (conn->cut) { /* nobody looks at this connection any more */
-            stream_cut(request->stream, STREAM_LEFT);
-        }
-    } else {
-        conn_enter(conn, CONN_WRITING, now_ns);
-        conn->bytes = reply->body_len;
-    }
+    conn_enter(conn, CONN_WRITING, now_ns);
+    conn->bytes = reply->body_len;
     const enum MHD_Result queued =
         MHD_queue_response(request->connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);

@@ -1,4 +1,4 @@
-/* http/send.h - a finished reply is handed to libmicrohttpd, which writes it: all of it, or bit by bit from a stream. */
+/* http/send.h - a finished reply is handed to libmicrohttpd, which writes it. Streams write themselves (push.c). */
 #ifndef HTTP_SEND_H
 #define HTTP_SEND_H
 

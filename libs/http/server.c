@@ -81,21 +81,13 @@ const int http_config_count = sizeof(http_config_fields) / sizeof(http_config_fi
 
 /* ---- deadlines ---- */
 
-/* A suspended connection would not notice that its socket is shut. */
-static void cut_stream(struct conn *conn, enum stream_end why)
-{
-    stream_cut(conn->request->stream, why);
-    stream_wake(conn->request->stream);
-}
-
 static void probe(struct conn *conn, int64_t now_ns)
 {
     /* A look at a stream has told that it is open: thousands of them would be asked a second time. */
     const bool is_open = conn->phase == CONN_STREAMING && conn->is_open;
     const bool gone = !is_open && conn_is_gone(conn);
     if (conn->phase == CONN_STREAMING && gone) {
-        cut_stream(conn, STREAM_LEFT);
-        conn_shut(conn);
+        stream_cut(conn->request->stream, STREAM_LEFT);
     } else if (conn->phase == CONN_STREAMING) {
         stream_keep_alive(conn->request->stream, now_ns);
     } else if (gone && conn->request->fiber != NULL) {
@@ -118,7 +110,7 @@ static void judge(struct http_server *server, struct conn *conn, int64_t now_ns)
         return;
     case CONN_CUT:
         if (conn->phase == CONN_STREAMING) {
-            cut_stream(conn, STREAM_STALLED);
+            stream_cut(conn->request->stream, STREAM_STALLED);
         }
         conn_shut(conn);
         return;
@@ -166,7 +158,15 @@ void server_ready(struct request *request)
     server->ready_last = request;
 }
 
-/* True: the library has a connection to go on with. What streams had to say may be said already. */
+void server_forget(struct http_server *server, struct conn *conn)
+{
+    const struct http_options *options = &server->options;
+    conn_close(&server->conns, conn);
+    metrics_set(options->metrics, options->worker, METRIC_CONNECTIONS_OPEN,
+        (int64_t)server->conns.count);
+}
+
+/* True: the library has a connection to go on with. Streams do without it. */
 static bool resume_ready(struct http_server *server)
 {
     struct request *request = server->ready_first;
@@ -174,7 +174,9 @@ static bool resume_ready(struct http_server *server)
     server->ready_first = NULL;
     while (request != NULL) {
         struct request *next = request->next_ready;
-        if (request->stream == NULL || !stream_push(request->stream)) {
+        if (request->connection == NULL) {
+            stream_push(request->stream);
+        } else {
             daemon_resume(request);
             resumed = true;
         }
@@ -271,9 +273,14 @@ void http_server_drain(struct http_server *server, void (*done)(void *arg), void
 }
 
 /* A connection must not be suspended when the daemon stops. Its fiber goes on until its next wait tells it to end;
- * the request lives until then. */
+ * the request lives until then. Streams end. */
 static void resume_all(struct http_server *server)
 {
+    for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
+        if (conn->phase == CONN_STREAMING) {
+            stream_cut(conn->request->stream, STREAM_SHUT_DOWN);
+        }
+    }
     resume_ready(server);
     for (struct conn *conn = server->conns.open; conn != NULL; conn = conn->next) {
         if (conn->request != NULL && conn->request->suspended) {

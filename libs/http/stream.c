@@ -68,9 +68,6 @@ static bool is_silent(const struct stream *stream, int64_t now_ns)
 
 ssize_t stream_pull(struct stream *stream, char *out, size_t room)
 {
-    if (stream->end != STREAM_GOES_ON) {
-        return stream->end == STREAM_WAS_READ ? STREAM_PULL_END : STREAM_PULL_CUT;
-    }
     stream->woken = false;
     const ssize_t got = stream->source.read(stream->source.arg, out, room);
     ASSERT(got <= (ssize_t)room);
@@ -80,7 +77,7 @@ ssize_t stream_pull(struct stream *stream, char *out, size_t room)
     if (got < 0) {
         stream->end = STREAM_WAS_READ;
         stream_close(stream);
-        return STREAM_PULL_END;
+        return -1;
     }
     const size_t ping_len = sizeof(ping) - 1;
     if (room >= ping_len && is_silent(stream, clock_monotonic_ns(stream->request->ctx.clock))) {
@@ -99,11 +96,13 @@ void stream_cut(struct stream *stream, enum stream_end why)
     if (stream->end <= STREAM_WAS_READ) {
         stream->end = why;
     }
+    stream_stop_waiting(stream);
+    stream_wake(stream);
 }
 
 void stream_keep_alive(struct stream *stream, int64_t now_ns)
 {
-    if (stream->waits && (stream->unsent_len > 0 || is_silent(stream, now_ns))) {
+    if (stream->waits && is_silent(stream, now_ns)) {
         stream_wake(stream);
     }
 }

@@ -326,6 +326,15 @@ const char *client_body(struct client *client)
     return body;
 }
 
+void client_expect_over(struct client *client)
+{
+    for (int i = 0; i < 2000 && !client->over; i++) {
+        streaming_rest(client->world, 1);
+        client_take(client);
+    }
+    ck_assert(client->over);
+}
+
 void client_expect_plain(struct client *client)
 {
     client_ask(client, "GET /plain HTTP/1.1");
