@@ -1,6 +1,6 @@
 /* http/request.h - the server and one request inside it, for the files of this library only.
  * A request is made when its request line is complete and freed when libmicrohttpd has completed it and its fiber
- * has ended, whichever is later. */
+ * has ended, whichever is later; one that became a stream is freed when that ends. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
