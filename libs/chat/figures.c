@@ -136,7 +136,7 @@ static void read_behind(struct amount *amount)
     amount->rate = money_is_rate(amount->to);
 }
 
-/* A number at `at`, its currency perhaps in front of it. */
+/* A number at `at`, its currency perhaps in front of it, which is told also when no number follows. */
 static bool read_amount(const char *at, struct amount *out)
 {
     *out = (struct amount){.from = at};
@@ -254,10 +254,12 @@ static const char *take_percent_word(struct reading *reading, const char *at)
     return end;
 }
 
-/* A word may not begin inside of another one; a number is read whole, and may stand right behind a word. */
+/* Nothing begins with a blank. A word may not begin inside of another one; a number is read whole, and may stand right behind a
+ * word. */
 static bool may_begin(const struct reading *reading, const char *at)
 {
-    return at == reading->begin || !words_is_letter(*at) || !words_is_letter(at[-1]);
+    return (unsigned char)*at > ' ' &&
+           (at == reading->begin || !words_is_letter(*at) || !words_is_letter(at[-1]));
 }
 
 static const char *take_here(struct reading *reading, const char *at)
@@ -273,7 +275,7 @@ static const char *take_here(struct reading *reading, const char *at)
         return take_amounts(reading, &amount);
     }
     const char *currency = NULL;
-    end = reading->knows ? money_currency(at, &currency) : NULL;
+    end = reading->knows && amount.currency != NULL ? money_currency(at, &currency) : NULL;
     if (end != NULL) {
         add(reading, FIGURE_CURRENCY, at, end)->currency = currency;
     }

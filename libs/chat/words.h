@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WORDS_CASE_BIT 0x20U
+#define WORDS_THREE_BYTES 0xE0 /* first byte of a character of three or more */
+
 /* Behind blanks, but not behind a line end. */
 const char *words_skip_blanks(const char *at);
 /* The same, and behind what makes text bold or code. */
@@ -15,6 +18,14 @@ const char *words_skip_marks(const char *at);
 const char *words_back_blanks(const char *begin, const char *at);
 const char *words_back_marks(const char *begin, const char *at);
 
+/* False: words_match would find nothing. Lists are gone through for every place of a text, and nearly all words end here. */
+static inline bool words_may_match(const char *at, const char *word)
+{
+    const unsigned char first = (unsigned char)*at, differs = first ^ (unsigned char)*word;
+    /* In Thai the first two bytes of a letter tell little. */
+    return (differs & ~WORDS_CASE_BIT) == 0 &&
+           (first < WORDS_THREE_BYTES || (at[1] == word[1] && at[2] == word[2]));
+}
 /* ASCII letters without regard to case. `word` of ASCII letters is matched whole: no letter may follow. */
 const char *words_match(const char *at, const char *word);
 /* The first of a list that ends with NULL; its index goes to *out_index unless that is NULL. */
