@@ -13,8 +13,7 @@
 #define STATE_ESTABLISHED 1 /* named in netinet/tcp.h, which does not go with linux/tcp.h */
 #define NS_PER_S 1000000000LL
 #define PROBE_AFTER_NS NS_PER_S
-#define UNREAD_BYTES 4096
-#define UNREAD_READS_MAX 16
+#define UNREAD_MAX 1048576 /* as much as a socket holds by default */
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
 #define DRAIN_IDLE_NS                                                                              \
     (250 * 1000000LL) /* a client in the middle of its next request gets this long */
@@ -132,12 +131,7 @@ void conn_shut(struct conn *conn)
 /* Input that nobody has read would make the kernel take back what it has not sent yet. */
 void conn_hang_up(struct conn *conn)
 {
-    char unread[UNREAD_BYTES];
     ASSERT(conn->own);
-    for (int i = 0; i < UNREAD_READS_MAX; i++) {
-        if (recv(conn->fd, unread, sizeof(unread), MSG_DONTWAIT) <= 0) {
-            break;
-        }
-    }
+    (void)!recv(conn->fd, NULL, UNREAD_MAX, MSG_DONTWAIT | MSG_TRUNC);
     close(conn->fd);
 }
