@@ -13,7 +13,7 @@
 #define STATE_ESTABLISHED 1 /* named in netinet/tcp.h, which does not go with linux/tcp.h */
 #define NS_PER_S 1000000000LL
 #define PROBE_AFTER_NS NS_PER_S
-#define UNREAD_MAX 1048576 /* as much as a socket holds by default */
+#define UNREAD_MAX 1048576           /* as much as a socket holds by default */
 #define RATE_GRACE_NS (5 * NS_PER_S) /* before a minimum rate is asked for */
 #define DRAIN_IDLE_NS                                                                              \
     (250 * 1000000LL) /* a client in the middle of its next request gets this long */
