@@ -281,7 +281,8 @@ void client_take(struct client *client)
 {
     const ssize_t got =
         recv(client->fd, client->text + client->len, sizeof(client->text) - 1 - client->len, 0);
-    client->over = client->over || got == 0 || (got < 0 && errno != EAGAIN);
+    client->reset = client->reset || (got < 0 && errno != EAGAIN);
+    client->over = client->over || client->reset || got == 0;
     client->len += got > 0 ? (size_t)got : 0;
     client->text[client->len] = '\0';
 }
@@ -332,7 +333,7 @@ void client_expect_over(struct client *client)
         streaming_rest(client->world, 1);
         client_take(client);
     }
-    ck_assert(client->over);
+    ck_assert(client->over && !client->reset);
 }
 
 void client_expect_plain(struct client *client)

@@ -57,7 +57,8 @@ struct client {
     int fd;
     char text[REPLY_MAX];
     size_t len;
-    bool over; /* the server has closed */
+    bool over;  /* the server has closed */
+    bool reset; /* and not in an orderly way */
 };
 
 /* /sN streams sources[N]; /lateN does after 1.5 s; /failsN fails then; /wrongN has no .streams; /plain answers "plain". */
@@ -80,7 +81,8 @@ void client_ask(struct client *client, const char *line);
 void client_ask_more(struct client *client, const char *line, const char *headers);
 void client_take(struct client *client); /* what is there, after what was */
 void client_expect(struct client *client, const char *what, int64_t within_ms);
-void client_expect_over(struct client *client); /* the server closes the connection */
+void client_expect_over(struct client
+        *client); /* the server closes the connection in an orderly way */
 void client_expect_plain(struct client *client);
 struct client *client_open_stream(struct world *world, const char *line);
 const char *client_body(struct client *client); /* its chunks so far, put together */
