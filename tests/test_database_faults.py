@@ -151,9 +151,10 @@ def test_a_locked_table_ends_waits_in_time(app, agent, services, product):
             assert took < DEADLINE_S, (method, path)
         assert app.get("/health").status == 200
     assert back(app, agent) < 10
-    # another worker may still be at making the connection for writes that it gave up
+    # another worker may still be at making the connections that it gave up
     until(lambda: app.patch(f"{LIST}/{number}", {"bedrooms_total": 3}, token=agent).status == 200)
-    assert app.get(f"{LIST}/{number}", token=agent).json["bedrooms_total"] == 3
+    read = until(lambda: (reply := app.get(f"{LIST}/{number}", token=agent)).status == 200 and reply)
+    assert read.json["bedrooms_total"] == 3
 
 
 def test_without_further_connections_it_serves_with_what_it_has(app, agent, services, product):
