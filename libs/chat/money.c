@@ -57,8 +57,7 @@ static const struct {
 const char *money_currency(const char *at, const char **out)
 {
     for (size_t i = 0; i < sizeof(currencies) / sizeof(currencies[0]); i++) {
-        const char *text = currencies[i].text;
-        const char *after = words_may_match(at, text) ? words_match(at, text) : NULL;
+        const char *after = words_match(at, currencies[i].text);
         if (after != NULL) {
             *out = currencies[i].currency;
             return after;

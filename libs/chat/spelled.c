@@ -67,8 +67,7 @@ enum { WORDS = sizeof(words) / sizeof(words[0]) };
 static int match(const char *at, const char **out_after)
 {
     for (int i = 0; i < WORDS; i++) {
-        const char *text = words[i].text;
-        const char *after = words_may_match(at, text) ? words_match(at, text) : NULL;
+        const char *after = words_match(at, words[i].text);
         if (after != NULL) {
             *out_after = after;
             return i;

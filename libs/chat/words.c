@@ -82,7 +82,7 @@ static bool equals(const char *at, const char *word, size_t len)
     return true;
 }
 
-const char *words_match(const char *at, const char *word)
+const char *words_match_whole(const char *at, const char *word)
 {
     size_t len = 0;
     for (; word[len] != '\0'; len++) {
@@ -96,7 +96,7 @@ const char *words_match(const char *at, const char *word)
 const char *words_match_any(const char *at, const char *const *words, size_t *out_index)
 {
     for (size_t i = 0; words[i] != NULL; i++) {
-        const char *after = words_may_match(at, words[i]) ? words_match(at, words[i]) : NULL;
+        const char *after = words_match(at, words[i]);
         if (after != NULL) {
             if (out_index != NULL) {
                 *out_index = i;

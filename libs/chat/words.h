@@ -18,16 +18,17 @@ const char *words_skip_marks(const char *at);
 const char *words_back_blanks(const char *begin, const char *at);
 const char *words_back_marks(const char *begin, const char *at);
 
-/* False: words_match would find nothing. Lists are gone through for every place of a text, and nearly all words end here. */
-static inline bool words_may_match(const char *at, const char *word)
-{
-    const unsigned char first = (unsigned char)*at, differs = first ^ (unsigned char)*word;
-    /* In Thai the first two bytes of a letter tell little. */
-    return (differs & ~WORDS_CASE_BIT) == 0 &&
-           (first < WORDS_THREE_BYTES || (at[1] == word[1] && at[2] == word[2]));
-}
+/* Where the first letters are alike. */
+const char *words_match_whole(const char *at, const char *word);
 /* ASCII letters without regard to case. `word` of ASCII letters is matched whole: no letter may follow. */
-const char *words_match(const char *at, const char *word);
+static inline const char *words_match(const char *at, const char *word)
+{
+    /* Lists are gone through for every place of a text, and nearly all words end here; in Thai the first two bytes tell little. */
+    const unsigned char first = (unsigned char)*at, differs = first ^ (unsigned char)*word;
+    const bool alike = (differs & ~WORDS_CASE_BIT) == 0 &&
+                       (first < WORDS_THREE_BYTES || (at[1] == word[1] && at[2] == word[2]));
+    return alike ? words_match_whole(at, word) : NULL;
+}
 /* The first of a list that ends with NULL; its index goes to *out_index unless that is NULL. */
 const char *words_match_any(const char *at, const char *const *words, size_t *out_index);
 /* The same for what stands before at; whole words of ASCII letters again. Where it begins, or NULL. */

@@ -81,8 +81,8 @@ void client_ask(struct client *client, const char *line);
 void client_ask_more(struct client *client, const char *line, const char *headers);
 void client_take(struct client *client); /* what is there, after what was */
 void client_expect(struct client *client, const char *what, int64_t within_ms);
-void client_expect_over(struct client
-        *client); /* the server closes the connection in an orderly way */
+/* The server closes the connection, in an orderly way. */
+void client_expect_over(struct client *client);
 void client_expect_plain(struct client *client);
 struct client *client_open_stream(struct world *world, const char *line);
 const char *client_body(struct client *client); /* its chunks so far, put together */
