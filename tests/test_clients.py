@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import PRODUCTS
+from harness.waiting import until
 from harness.wire import Wire, exchange, request
 
 LIST = "/api/v1/properties"
@@ -47,10 +48,7 @@ class Base:
 
     def back(self, seconds=20, overdue=False):
         """overdue: 503 and 504 were allowed."""
-        deadline = time.monotonic() + seconds
-        while not (settled := self.settled()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert settled
+        until(self.settled, seconds)
         assert self.app.workers() == self.workers
         errors = [line for line in self.app.log_lines("http.request_done") if line["status"] >= 500][self.errors:]
         assert not errors or (overdue and {line["status"] for line in errors} <= {503, 504}), errors
@@ -173,11 +171,8 @@ def test_a_write_whose_client_left_is_whole_or_not_at_all(app, agent, services, 
         for wire in wires:
             wire.abort()
         time.sleep(1.2)
-    deadline = time.monotonic() + 10
     query = "SELECT count(*) FROM pg_stat_activity WHERE usename = '%s_user' AND (state LIKE 'idle in transaction%%' OR state = 'active')" % product
-    while services.sql(product, query) != [["0"]] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert services.sql(product, query) == [["0"]]  # no transaction was left open
+    until(lambda: services.sql(product, query) == [["0"]], what="a transaction was left open")
     whole = services.sql(product, "SELECT count(*) FROM properties p WHERE NOT EXISTS (SELECT FROM property_texts t WHERE t.property_id = p.id)")
     assert whole == [["0"]]
     for mark in marks:  # with the same key: done once, whether it was or not
