@@ -44,9 +44,29 @@ void client_body_let_go(struct client_body *body)
 
 /* ---- transfers ---- */
 
+/* What curl bounds is all its connections: those in use must not take the place of idle ones, or none would be used again. It looks
+ * when a transfer has ended, whose own connection is idle by then. */
+static void count_busy(struct client *client, long change)
+{
+    client->busy += change;
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, client->busy - 1 + idle_connections_max);
+}
+
+static bool give_to_curl(struct client *client, struct transfer *transfer)
+{
+    transfer->in_curl = curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
+    if (transfer->in_curl) {
+        count_busy(client, 1);
+    }
+    return transfer->in_curl;
+}
+
 static void let_go_of_curl(struct client *client, struct transfer *transfer)
 {
-    curl_multi_remove_handle(client->multi, transfer->easy);
+    if (transfer->in_curl) {
+        curl_multi_remove_handle(client->multi, transfer->easy);
+        count_busy(client, -1);
+    }
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
     transfer->easy = NULL;
@@ -227,7 +247,7 @@ static bool set_up(struct client *client, struct transfer *transfer,
     return easy != NULL && client_set_up(transfer, request) && set_reply(transfer) &&
            curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, announced_max) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
-           curl_multi_add_handle(client->multi, easy) == CURLM_OK;
+           give_to_curl(client, transfer);
 }
 
 err client_start(struct ctx *ctx, struct client *client, const struct client_request *request,
@@ -262,7 +282,6 @@ struct client *client_new(struct loop *loop)
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, idle_connections_max);
     return client;
 }
 

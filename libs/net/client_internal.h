@@ -23,6 +23,7 @@ struct client_body {
 struct transfer {
     struct transfer *next; /* in client->abandoned */
     CURL *easy;            /* NULL once curl is done with it */
+    bool in_curl;
     struct curl_slist *headers;
     struct client_body *sent; /* curl reads it */
     struct fiber *fiber;      /* that waits for it; NULL = none */
@@ -41,6 +42,7 @@ struct transfer {
 struct client {
     struct loop *loop; /* borrowed */
     CURLM *multi;
+    long busy;                 /* transfers that curl has */
     struct loop_timer *timer;  /* curl's one timer */
     struct loop_timer *reaper; /* takes abandoned transfers out of curl, on the loop's deep stack */
     struct transfer *abandoned;

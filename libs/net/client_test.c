@@ -1,6 +1,7 @@
 #include "net/client.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,7 +21,7 @@
 #include "net/loop.h"
 #include "net/testing/scripted.h"
 
-enum { NS_PER_MS = 1000000, CALLERS = 20, REQUEST_MAX = 8192 };
+enum { NS_PER_MS = 1000000, CALLERS = 40, IDLE_MAX = 32, REQUEST_MAX = 8192 };
 
 /* ---- a server that follows a script: one process, one more a connection ---- */
 
@@ -396,6 +397,36 @@ static void tell_cancel(struct world *world)
     assert_reply(world, "/ok", 200, "hello");
 }
 
+static void tell_reuse(struct world *world)
+{
+    struct client_reply first, second;
+    start_callers(world, ask_silent_one);
+    ck_assert(is_ok(fiber_sleep(&world->ctx, world->loop, 30)));
+    ck_assert(is_ok(get(world, url_of(world, "/process"), &first)));
+    ck_assert(is_ok(get(world, url_of(world, "/process"), &second)));
+    ck_assert_str_eq(first.body, second.body);
+    for (int i = 0; i < CALLERS; i++) {
+        fiber_cancel(world->silent[i]);
+    }
+    ck_assert(is_ok(fiber_sleep(&world->ctx, world->loop, 5)));
+}
+
+static int open_files(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++) {
+        count += fcntl(fd, F_GETFD) != -1;
+    }
+    return count;
+}
+
+static void tell_idle(struct world *world)
+{
+    const int before = open_files();
+    tell_concurrency(world); /* each had a connection of its own */
+    ck_assert_int_eq(open_files(), before + IDLE_MAX);
+}
+
 static void tell_proxy(struct world *world)
 {
     setenv("http_proxy", "http://127.0.0.1:1", 1);
@@ -446,6 +477,8 @@ static const struct {
     {"silence ends at the deadline", tell_deadlines},
     {"callers do not wait for each other", tell_concurrency},
     {"cancelled caller leaves nothing behind", tell_cancel},
+    {"connection is used again while many others are busy", tell_reuse},
+    {"no more than so many idle connections are kept", tell_idle},
     {"proxy of the environment is ignored", tell_proxy},
     {"forbidden targets are refused", tell_forbidden},
 };
