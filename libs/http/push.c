@@ -16,13 +16,13 @@
 #include "http/stream_internal.h"
 #include "net/loop.h"
 
-#define BLOCK_BYTES 1536
-#define BLOCKS_A_TURN 64   /* others want to go on, too */
-#define CHUNK_HEAD_BYTES 5 /* "fff\r\n" */
-#define CHUNK_TAIL_BYTES 2
-#define TEXT_BYTES (BLOCK_BYTES - CHUNK_HEAD_BYTES - CHUNK_TAIL_BYTES)
-#define REPLY_HEAD_MAX 16384
-#define DATE_LEN 29 /* "Sat, 28 Nov 2026 14:08:51 GMT" */
+#define CHUNK_DIGITS 4 /* always, so that the text can be there before them */
+#define CHUNK_HEAD_BYTES (CHUNK_DIGITS + 2)
+#define CHUNK_TAIL "\r\n"
+#define LAST_CHUNK "0\r\n\r\n"
+#define FRAME_BYTES (CHUNK_HEAD_BYTES + sizeof(CHUNK_TAIL LAST_CHUNK))
+#define HEAD_BYTES 1024 /* of most replies */
+#define DATE_LEN 29     /* "Sat, 28 Nov 2026 14:08:51 GMT" */
 #define US_PER_S 1000000
 
 /* ---- the socket ---- */
@@ -36,11 +36,13 @@ static size_t send_some(struct stream *stream, const char *bytes, size_t len)
     return sent > 0 ? (size_t)sent : 0;
 }
 
+/* With what did not fit before at its beginning. */
 static void send_or_keep(struct stream *stream, const char *bytes, size_t len)
 {
-    const size_t sent = send_some(stream, bytes, len);
-    stream->unsent_len = len - sent;
-    memmove(stream->unsent, bytes + sent, stream->unsent_len);
+    const size_t sent = len > 0 ? send_some(stream, bytes, len) : 0;
+    stream->unsent.len = 0;
+    buf_add(&stream->unsent, bytes + sent, len - sent);
+    ASSERT(!stream->unsent.failed);
 }
 
 static void on_room(void *arg, unsigned events)
@@ -75,60 +77,68 @@ static void wait_for_room(struct stream *stream)
     stream->is_full = true;
 }
 
-/* ---- chunks ---- */
+/* ---- head and text ---- */
 
-/* Puts the length in front of the text and its end behind; the chunk begins there. */
-static char *close_chunk(char *text, size_t len, size_t *out_len)
+/* While the library still has the request's headers, of which some are answered. It goes out with the first text. */
+static void print_head(struct stream *stream)
+{
+    struct request *request = stream->request;
+    struct buf *head = &stream->unsent;
+    const time_t now = (time_t)(clock_wall_us(request->ctx.clock) / US_PER_S);
+    char date[DATE_LEN + 1];
+    struct tm parts;
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
+    buf_init(head, request->arena, HEAD_BYTES, STREAM_BLOCK_BYTES - 1);
+    reply_print_head(&request->reply, head);
+    buf_printf(head, "Date: %s\r\n%sConnection: close\r\n\r\n", date,
+        request->is_1_1 ? "Transfer-Encoding: chunked\r\n" : "");
+    ASSERT(!head->failed);
+}
+
+/* All that its source has, as far as there is room. */
+static size_t pull(struct stream *stream, char *text, size_t room)
+{
+    size_t len = 0;
+    while (len < room) {
+        const ssize_t got = stream_pull(stream, text + len, room - len);
+        if (got <= 0) {
+            return len;
+        }
+        len += (size_t)got;
+    }
+    server_ready(stream->request); /* there may be more, but others want to go on, too */
+    return len;
+}
+
+static void print_chunk_head(char *out, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
-    char *begin = text;
-    *--begin = '\n';
-    *--begin = '\r';
-    for (size_t left = len; left > 0; left >>= 4U) {
-        *--begin = digits[left & 15U];
+    for (int i = CHUNK_DIGITS - 1; i >= 0; i--) {
+        out[i] = digits[len & 15U];
+        len >>= 4U;
     }
-    memcpy(text + len, "\r\n", CHUNK_TAIL_BYTES);
-    *out_len = (size_t)(text - begin) + len + CHUNK_TAIL_BYTES;
-    return begin;
+    memcpy(out + CHUNK_DIGITS, "\r\n", 2);
 }
 
-static void send_text(struct stream *stream, char *text, size_t text_len)
+/* As one chunk. HTTP 1.0 knows none. */
+static void add_text(struct stream *stream, struct buf *out)
 {
-    if (!stream->request->is_1_1) { /* knows no chunks */
-        send_or_keep(stream, text, text_len);
-        return;
+    const bool chunked = stream->request->is_1_1;
+    const size_t head_len = chunked ? CHUNK_HEAD_BYTES : 0;
+    char *begin = out->data + out->len;
+    ASSERT(out->cap - out->len > FRAME_BYTES);
+    const size_t len = pull(stream, begin + head_len, out->cap - out->len - FRAME_BYTES);
+    out->len += len > 0 ? head_len + len : 0;
+    if (chunked && len > 0) {
+        print_chunk_head(begin, len);
+        buf_str(out, CHUNK_TAIL);
     }
-    size_t len = 0;
-    const char *chunk = close_chunk(text, text_len, &len);
-    send_or_keep(stream, chunk, len);
-}
-
-static void send_end(struct stream *stream)
-{
-    static const char last_chunk[] = "0\r\n\r\n";
-    if (stream->request->is_1_1) {
-        send_or_keep(stream, last_chunk, sizeof(last_chunk) - 1);
+    if (chunked && stream->end == STREAM_WAS_READ) {
+        buf_str(out, LAST_CHUNK);
     }
 }
 
 /* ---- the way of a stream ---- */
-
-static void print_head(struct stream *stream)
-{
-    struct request *request = stream->request;
-    const time_t now = (time_t)(clock_wall_us(request->ctx.clock) / US_PER_S);
-    char date[DATE_LEN + 1];
-    struct tm parts;
-    struct buf head;
-    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
-    buf_init(&head, request->arena, BLOCK_BYTES, REPLY_HEAD_MAX);
-    reply_print_head(&request->reply, &head);
-    buf_printf(&head, "Date: %s\r\n%sConnection: close\r\n\r\n", date,
-        request->is_1_1 ? "Transfer-Encoding: chunked\r\n" : "");
-    ASSERT(!head.failed);
-    stream->unsent = head.data;
-    stream->unsent_len = head.len;
-}
 
 bool stream_take_over(struct request *request)
 {
@@ -166,32 +176,26 @@ static void finish(struct stream *stream)
     intake_close(request);
 }
 
+/* Who takes things slowly is given nothing new until the rest has gone out. */
 void stream_push(struct stream *stream)
 {
-    char block[BLOCK_BYTES];
-    char *text = block + CHUNK_HEAD_BYTES;
-    for (int i = 0; i < BLOCKS_A_TURN; i++) {
-        if (stream->unsent_len > 0) {
-            send_or_keep(stream, stream->unsent, stream->unsent_len);
-        }
-        if (stream->end > STREAM_WAS_READ ||
-            (stream->end == STREAM_WAS_READ && stream->unsent_len == 0)) {
-            finish(stream);
-            return;
-        }
-        if (stream->unsent_len > 0) {
-            wait_for_room(stream);
-            return;
-        }
-        const ssize_t got = stream_pull(stream, text, TEXT_BYTES);
-        if (got == 0) {
-            return;
-        }
-        if (got > 0) {
-            send_text(stream, text, (size_t)got);
-        } else {
-            send_end(stream);
-        }
+    struct buf out = buf_over(stream->request->server->block, STREAM_BLOCK_BYTES);
+    const bool was_behind = stream->is_behind;
+    buf_add(&out, stream->unsent.data, stream->unsent.len);
+    if (!was_behind && stream->end == STREAM_GOES_ON) {
+        add_text(stream, &out);
     }
-    server_ready(stream->request);
+    ASSERT(!out.failed);
+    send_or_keep(stream, out.data, out.len);
+    stream->is_behind = stream->unsent.len > 0;
+    if (stream->request->is_ready) {
+        return;
+    }
+    if (stream->end > STREAM_WAS_READ || (stream->end == STREAM_WAS_READ && !stream->is_behind)) {
+        finish(stream);
+    } else if (stream->is_behind) {
+        wait_for_room(stream);
+    } else if (was_behind) {
+        server_ready(stream->request);
+    }
 }

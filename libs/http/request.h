@@ -47,6 +47,7 @@ struct http_server {
     struct loop_timer *sweep;
     struct conn_table conns;
     struct request *ready_first, *ready_last; /* they can go on */
+    char *block;                              /* streams put together in it what they send */
     bool busy;                                /* the library has work */
     size_t running;                           /* fibers of requests */
     bool closed;                              /* freed with its last fiber */
@@ -73,6 +74,7 @@ struct request {
     bool suspended;
     bool over; /* the library is done with it */
     struct fiber *fiber;
+    bool is_ready; /* in the list of those that can go on */
     struct request *next_ready;
     int64_t started_ns;
 

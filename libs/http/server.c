@@ -151,8 +151,12 @@ static void on_readable(void *arg, unsigned events)
 void server_ready(struct request *request)
 {
     struct http_server *server = request->server;
+    if (request->is_ready) {
+        return;
+    }
     struct request **link =
         server->ready_first == NULL ? &server->ready_first : &server->ready_last->next_ready;
+    request->is_ready = true;
     request->next_ready = NULL;
     *link = request;
     server->ready_last = request;
@@ -174,6 +178,7 @@ static bool resume_ready(struct http_server *server)
     server->ready_first = NULL;
     while (request != NULL) {
         struct request *next = request->next_ready;
+        request->is_ready = false;
         if (request->connection == NULL) {
             stream_push(request->stream);
         } else {
@@ -226,6 +231,7 @@ static struct http_server *make_server(struct loop *loop, const struct http_opti
     server->arena = arena;
     server->options = *options;
     server->loop = loop;
+    server->block = arena_alloc_raw(arena, STREAM_BLOCK_BYTES);
     server->pool = arena_pool_new(POOL_CHUNKS);
     server->conns.arena = arena;
     server->router = router_new(arena, options->routes, options->config->api_v1_prefix);

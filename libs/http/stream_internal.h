@@ -9,10 +9,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/buf.h"
 #include "http/stream.h"
 
 struct loop_watch;
 struct request;
+
+/* What goes out in one piece: a head and some text. */
+#define STREAM_BLOCK_BYTES 24576
 
 enum stream_end {
     STREAM_GOES_ON,
@@ -31,9 +35,9 @@ struct stream {
     bool woken;     /* while it did not wait */
     int64_t fed_ns; /* when the client was given something */
     uint64_t bytes; /* given */
-    /* push.c: what did not fit into the socket, which is watched until it takes more. */
-    char *unsent;
-    size_t unsent_len;
+    /* push.c: the head at first, then what did not fit into the socket, which is watched until it takes more. */
+    struct buf unsent;
+    bool is_behind; /* something did not fit */
     bool is_full;
     struct loop_watch *room;
 };

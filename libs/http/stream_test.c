@@ -41,7 +41,7 @@ static void tell_events(struct world *world)
     client_expect(client, "data: one\n\n", 2000);
     source->at_most = 3;
     source_say(source, "id: 2\ndata: two\n\n");
-    client_expect(client, "\r\n2\r\n\n\n\r\n", 2000); /* its last piece */
+    client_expect(client, "\r\n0011\r\nid: 2\ndata: two\n\n\r\n", 2000); /* in one piece */
     source->at_most = 0;
     ck_assert_str_eq(client_body(client), "data: one\n\nid: 2\ndata: two\n\n");
     ck_assert_int_eq(source->closed, 0);
