@@ -33,12 +33,22 @@ static bool is_unwanted(uint32_t c)
         uint32_t first, last;
     } ranges[] = {{0, 0x08}, {0x0B, 0x1F}, {0x7F, 0x9F}, {0x202A, 0x202E}, {0x2066, 0x2069},
         {0xE0000, 0xE007F}};
+    if (c >= ' ' && c <= '~') { /* most of them, by far */
+        return false;
+    }
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c >= ranges[i].first && c <= ranges[i].last) {
             return true;
         }
     }
     return false;
+}
+
+static bool ends_with_fence(const struct buf *out, size_t begin, const struct chat_fence *fence)
+{
+    const char *last = out->data + out->len - 1;
+    return *last == fence->text[CHAT_FENCE_LEN - 1] && out->len - begin >= CHAT_FENCE_LEN &&
+           memcmp(last + 1 - CHAT_FENCE_LEN, fence->text, CHAT_FENCE_LEN) == 0;
 }
 
 void request_add_data(struct buf *out, const char *text, size_t max, const struct chat_fence *fence)
@@ -52,8 +62,7 @@ void request_add_data(struct buf *out, const char *text, size_t max, const struc
         }
         buf_add(out, at, (size_t)(text - at));
         /* Looked for in what was written: it may come about by what was left out. */
-        if (!out->failed && out->len - begin >= CHAT_FENCE_LEN &&
-            memcmp(out->data + out->len - CHAT_FENCE_LEN, fence->text, CHAT_FENCE_LEN) == 0) {
+        if (!out->failed && ends_with_fence(out, begin, fence)) {
             out->len -= CHAT_FENCE_LEN;
         }
     }
