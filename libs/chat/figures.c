@@ -291,7 +291,8 @@ static void read_text(struct reading *reading)
             continue;
         }
         at++;
-        while (((unsigned char)*at & 0xC0) == 0x80) {
+        while (((unsigned char)*at & 0xC0) == 0x80 ||
+               (words_is_letter(*at) && words_is_letter(at[-1]))) { /* no place to begin */
             at++;
         }
     }

@@ -6,9 +6,6 @@
 #include "core/buf.h"
 
 static const char url_end[] = " \t\r\n<>\"'`()[]{}|^";
-static const char label_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-static const char scheme_chars[] =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
 
 /* What ends a name of a host that stands alone. Those that are English words too are told by what follows. */
 static const char *const domains[] = {"com", "net", "org", "info", "biz", "co", "io", "ai", "app",
@@ -60,6 +57,20 @@ static bool is_own(const struct filter *filter, const char *host, size_t len)
     return false;
 }
 
+static bool is_label_char(char c)
+{
+    return words_is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+}
+
+static size_t label_length(const char *at)
+{
+    size_t len = 0;
+    while (is_label_char(at[len])) {
+        len++;
+    }
+    return len;
+}
+
 /* ---- URLs ---- */
 
 static size_t url_length(const char *at)
@@ -71,13 +82,21 @@ static size_t url_length(const char *at)
     return len;
 }
 
+static bool is_scheme_char(char c)
+{
+    return is_label_char(c) || c == '+' || c == '.';
+}
+
 /* Length of "scheme://" or "//" at `at`; 0: no URL begins here. */
 static size_t scheme_length(const char *at)
 {
     if (at[0] == '/') {
         return at[1] == '/' && words_is_letter(at[2]) ? 2 : 0;
     }
-    const size_t len = words_is_letter(*at) ? strspn(at, scheme_chars) : 0;
+    size_t len = words_is_letter(*at) ? 1 : 0;
+    while (len > 0 && is_scheme_char(at[len])) {
+        len++;
+    }
     const bool url = len > 0 && at[len] == ':' && at[len + 1] == '/' && at[len + 2] == '/';
     return url ? len + 3 : 0;
 }
@@ -180,10 +199,10 @@ static const char *take_url(const struct filter *filter, const char *at)
 /* Labels with dots between them; the last one goes to *out_last. */
 static size_t host_name(const char *at, const char **out_last)
 {
-    size_t len = strspn(at, label_chars);
+    size_t len = label_length(at);
     *out_last = NULL;
     while (len > 0 && at[len] == '.') {
-        const size_t label = strspn(at + len + 1, label_chars);
+        const size_t label = label_length(at + len + 1);
         if (label == 0) {
             break;
         }
@@ -236,10 +255,7 @@ static const char *take_domain(const struct filter *filter, const char *at)
 /* An address of e-mail is none of a page. */
 static bool begins_host(const struct filter *filter, const char *at)
 {
-    if (*at == '\0' || strchr(label_chars, *at) == NULL) {
-        return false;
-    }
-    return at == filter->begin || (strchr(label_chars, at[-1]) == NULL && at[-1] != '@');
+    return is_label_char(*at) && (at == filter->begin || (!is_label_char(at[-1]) && at[-1] != '@'));
 }
 
 void links_filter(struct buf *out, const char *text, const struct strs *own)
@@ -252,9 +268,10 @@ void links_filter(struct buf *out, const char *text, const struct strs *own)
             end = take_url(&filter, text);
             end = end != NULL || *text == '/' ? end : take_domain(&filter, text);
         }
-        if (end == NULL) {
-            buf_char(out, *text);
-            end = text + 1;
+        if (end == NULL) { /* within a label nothing begins */
+            const size_t label = label_length(text);
+            end = text + (label > 0 ? label : 1);
+            buf_add(out, text, (size_t)(end - text));
         }
         text = end;
     }

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include "chat/request_text.h"
 
 #include <string.h>
@@ -33,9 +34,6 @@ static bool is_unwanted(uint32_t c)
         uint32_t first, last;
     } ranges[] = {{0, 0x08}, {0x0B, 0x1F}, {0x7F, 0x9F}, {0x202A, 0x202E}, {0x2066, 0x2069},
         {0xE0000, 0xE007F}};
-    if (c >= ' ' && c <= '~') { /* most of them, by far */
-        return false;
-    }
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c >= ranges[i].first && c <= ranges[i].last) {
             return true;
@@ -44,11 +42,20 @@ static bool is_unwanted(uint32_t c)
     return false;
 }
 
-static bool ends_with_fence(const struct buf *out, size_t begin, const struct chat_fence *fence)
+/* It may come about by what was left out, also of itself. */
+static void take_fence_out(struct buf *out, size_t begin, const struct chat_fence *fence)
 {
-    const char *last = out->data + out->len - 1;
-    return *last == fence->text[CHAT_FENCE_LEN - 1] && out->len - begin >= CHAT_FENCE_LEN &&
-           memcmp(last + 1 - CHAT_FENCE_LEN, fence->text, CHAT_FENCE_LEN) == 0;
+    char *at = out->failed ? NULL : out->data + begin;
+    while (at != NULL) {
+        char *end = out->data + out->len;
+        at = memmem(at, (size_t)(end - at), fence->text, CHAT_FENCE_LEN);
+        if (at != NULL) {
+            memmove(at, at + CHAT_FENCE_LEN, (size_t)(end - at) - CHAT_FENCE_LEN);
+            out->len -= CHAT_FENCE_LEN;
+            const size_t before = (size_t)(at - out->data) - begin;
+            at -= before < CHAT_FENCE_LEN ? before : CHAT_FENCE_LEN;
+        }
+    }
 }
 
 void request_add_data(struct buf *out, const char *text, size_t max, const struct chat_fence *fence)
@@ -57,15 +64,13 @@ void request_add_data(struct buf *out, const char *text, size_t max, const struc
     const size_t begin = out->len;
     while (text < end) {
         const char *at = text;
-        if (is_unwanted(letter_next(&text))) {
+        text += utf8_printable_ascii(text, (size_t)(end - text));
+        if (text == at && is_unwanted(letter_next(&text))) {
             continue;
         }
         buf_add(out, at, (size_t)(text - at));
-        /* Looked for in what was written: it may come about by what was left out. */
-        if (!out->failed && ends_with_fence(out, begin, fence)) {
-            out->len -= CHAT_FENCE_LEN;
-        }
     }
+    take_fence_out(out, begin, fence);
 }
 
 static void open_fence(struct buf *out, const struct chat_fence *fence)

@@ -83,11 +83,10 @@ static bool is_line_empty(const struct sse_reader *reader)
 
 static size_t plain_length(const char *at, const char *end)
 {
-    const char *c = at;
-    while (c < end && *c != '\n' && *c != '\r') {
-        c++;
-    }
-    return (size_t)(c - at);
+    const char *lf = memchr(at, '\n', (size_t)(end - at));
+    const size_t len = (size_t)((lf == NULL ? end : lf) - at);
+    const char *cr = memchr(at, '\r', len);
+    return cr == NULL ? len : (size_t)(cr - at);
 }
 
 enum sse_got sse_reader_next(struct sse_reader *reader, const char **at, const char *end,

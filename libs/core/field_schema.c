@@ -1,13 +1,9 @@
 #include "core/field_schema.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/buf.h"
 #include "core/json.h"
-
-#define DESCRIPTION_MAX_BYTES 512
 
 static void add_text(struct buf *out, const char *text)
 {
@@ -16,7 +12,10 @@ static void add_text(struct buf *out, const char *text)
 
 static void add_i64(struct buf *out, const char *name, int64_t value)
 {
-    buf_printf(out, ",\"%s\":%" PRId64, name, value);
+    buf_str(out, ",\"");
+    buf_str(out, name);
+    buf_str(out, "\":");
+    buf_i64(out, value);
 }
 
 /* Lowest and highest, under the names that the type gives them. */
@@ -35,7 +34,9 @@ static void add_range(struct buf *out, const struct field *field, const char *lo
 
 static void add_type(struct buf *out, const char *type, bool nullable)
 {
-    buf_printf(out, nullable ? "\"type\":[\"%s\",\"null\"]" : "\"type\":\"%s\"", type);
+    buf_str(out, nullable ? "\"type\":[\"" : "\"type\":\"");
+    buf_str(out, type);
+    buf_str(out, nullable ? "\",\"null\"]" : "\"");
 }
 
 static void add_choices(struct buf *out, const struct field *field, bool nullable)
@@ -149,11 +150,14 @@ void field_schema_default(struct buf *out, const struct field *field)
 
 void field_schema_description(struct buf *out, const struct field *field)
 {
-    char text[DESCRIPTION_MAX_BYTES];
-    snprintf(text, sizeof(text), "%s%s%s", field->doc, field->unit == NULL ? "" : ", in ",
-        field->unit == NULL ? "" : field->unit);
     buf_str(out, ",\"description\":");
-    add_text(out, text);
+    add_text(out, field->doc);
+    if (field->unit != NULL && !out->failed) {
+        out->len--; /* the quote */
+        buf_str(out, ", in ");
+        buf_str(out, field->unit);
+        buf_char(out, '"');
+    }
 }
 
 static void add_schema(struct buf *out, const struct field *field, bool input,

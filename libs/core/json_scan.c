@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/json_plain.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 
@@ -22,9 +23,14 @@ bool json_key_is(const struct json_key *key, const char *name)
 
 /* ---- structure ---- */
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 char json_scan_next(struct json_scan *scan)
 {
-    while (scan->at < scan->end && memchr(" \t\r\n", *scan->at, 4) != NULL) {
+    while (scan->at < scan->end && is_blank(*scan->at)) {
         scan->at++;
     }
     return scan->at < scan->end ? *scan->at : '\0';
@@ -105,7 +111,11 @@ const char *json_scan_string(struct json_scan *scan, size_t *out_len)
 {
     expect(scan, '"');
     const char *begin = scan->at;
-    while (!scan->broken && scan->at < scan->end && *scan->at != '"') {
+    while (!scan->broken) {
+        scan->at += json_plain_length(scan->at, (size_t)(scan->end - scan->at));
+        if (scan->at == scan->end || *scan->at == '"') {
+            break;
+        }
         const bool escape = *scan->at == '\\';
         /* A raw NUL is let through: it is dropped later, as an escaped one is. */
         const bool control = (unsigned char)*scan->at < 0x20 && *scan->at != '\0';
@@ -127,9 +137,9 @@ static size_t digits(struct json_scan *scan)
     return (size_t)(scan->at - begin);
 }
 
-static bool pass(struct json_scan *scan, const char *any)
+static bool pass(struct json_scan *scan, char one, char other)
 {
-    const bool there = scan->at < scan->end && *scan->at != '\0' && strchr(any, *scan->at) != NULL;
+    const bool there = scan->at < scan->end && (*scan->at == one || *scan->at == other);
     scan->at += there;
     return there;
 }
@@ -155,16 +165,16 @@ static enum json_kind skip_number(struct json_scan *scan)
 {
     const char *begin = scan->at;
     enum json_kind kind = JSON_KIND_I64;
-    pass(scan, "-");
-    const bool zero = pass(scan, "0");
+    pass(scan, '-', '-');
+    const bool zero = pass(scan, '0', '0');
     scan->broken = scan->broken || (!zero && digits(scan) == 0);
-    if (pass(scan, ".")) {
+    if (pass(scan, '.', '.')) {
         kind = JSON_KIND_F64;
         scan->broken = digits(scan) == 0 || scan->broken;
     }
-    if (pass(scan, "eE")) {
+    if (pass(scan, 'e', 'E')) {
         kind = JSON_KIND_F64;
-        pass(scan, "+-");
+        pass(scan, '+', '-');
         scan->broken = digits(scan) == 0 || scan->broken;
     }
     if (scan->fitting && !scan->broken) {

@@ -7,39 +7,11 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/json_plain.h"
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define INTEGER_LIMIT 9007199254740992.0 /* 2^53: below, every integer is a double */
 #define DECIMALS_MAX 9
 #define F64_TEXT_MAX 32
-
-static bool needs_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-/* Some of these eight bytes may be zero after the subtraction's borrow: exact for "none of them". */
-static uint64_t has_zero(uint64_t word)
-{
-    return (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
-}
-
-/* Bytes until the first one that needs an escape; eight at a time. */
-static size_t plain_length(const char *text, size_t len)
-{
-    size_t at = 0;
-    for (uint64_t word; len - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, text + at, sizeof(word));
-        const uint64_t control = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
-        if ((control | has_zero(word ^ EACH_BYTE('"')) | has_zero(word ^ EACH_BYTE('\\'))) != 0) {
-            break;
-        }
-    }
-    while (at < len && !needs_escape((unsigned char)text[at])) {
-        at++;
-    }
-    return at;
-}
 
 static void write_escape(struct buf *buf, unsigned char c)
 {
@@ -61,7 +33,7 @@ static void write_escape(struct buf *buf, unsigned char c)
 static void write_escaped(struct buf *buf, const char *text, size_t len)
 {
     for (size_t at = 0; at < len; at++) {
-        const size_t plain = plain_length(text + at, len - at);
+        const size_t plain = json_plain_length(text + at, len - at);
         buf_add(buf, text + at, plain);
         at += plain;
         if (at < len) {
@@ -72,7 +44,7 @@ static void write_escaped(struct buf *buf, const char *text, size_t len)
 
 void json_write_string(struct buf *buf, const char *text, size_t len)
 {
-    const size_t plain = plain_length(text, len);
+    const size_t plain = json_plain_length(text, len);
     char *to = buf_reserve(buf, plain + 2); /* nearly always all there is to do */
     if (to == NULL) {
         return;

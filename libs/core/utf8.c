@@ -25,7 +25,7 @@ static uint64_t not_printable(uint64_t word)
     return (word | (word - EACH_BYTE(0x20)) | (word + EACH_BYTE(0x01))) & EACH_BYTE(0x80);
 }
 
-/* Bytes at the beginning that are plain: many at a time, so possibly not all of them. */
+/* Bytes at the beginning that are plain: many at a time, so possibly not all of them unless all of the text is. */
 static size_t plain_run(const char *text, size_t len)
 {
     size_t at = 0;
@@ -41,7 +41,9 @@ static size_t plain_run(const char *text, size_t len)
     while (len - at >= sizeof(uint64_t) && not_plain(word_at(text + at)) == 0) {
         at += sizeof(uint64_t);
     }
-    return at;
+    const bool ends_plain =
+        len >= sizeof(uint64_t) && not_plain(word_at(text + len - sizeof(uint64_t))) == 0;
+    return ends_plain && len - at < sizeof(uint64_t) ? len : at;
 }
 
 static bool is_continuation(unsigned char byte)
@@ -91,18 +93,21 @@ bool utf8_is_valid(const char *text, size_t len)
     return true;
 }
 
-bool utf8_is_printable_ascii(const char *text, size_t len)
+size_t utf8_printable_ascii(const char *text, size_t len)
 {
     size_t at = 0;
-    for (; len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        if (not_printable(word_at(text + at)) != 0) {
-            return false;
-        }
+    while (len - at >= sizeof(uint64_t) && not_printable(word_at(text + at)) == 0) {
+        at += sizeof(uint64_t);
     }
     while (at < len && text[at] >= ' ' && text[at] <= '~') {
         at++;
     }
-    return at == len;
+    return at;
+}
+
+bool utf8_is_printable_ascii(const char *text, size_t len)
+{
+    return utf8_printable_ascii(text, len) == len;
 }
 
 size_t utf8_length(const char *text, size_t len)

@@ -7,7 +7,9 @@
 
 /* Well-formed (RFC 3629: no overlong forms, no surrogates, <= U+10FFFF) and free of NUL. */
 bool utf8_is_valid(const char *text, size_t len);
-/* Every byte is printable ASCII, 0x20 to 0x7e. */
+/* Bytes of printable ASCII, 0x20 to 0x7e, that the text begins with. */
+size_t utf8_printable_ascii(const char *text, size_t len);
+/* All of them are. */
 bool utf8_is_printable_ascii(const char *text, size_t len);
 /* Number of code points of valid text. */
 size_t utf8_length(const char *text, size_t len);

@@ -64,11 +64,13 @@ END_TEST
 START_TEST(nul_is_refused_wherever_it_stands)
 {
     char text[100]; /* more than is looked at in one go */
-    for (size_t at = 0; at < sizeof(text); at++) {
-        memset(text, 'x', sizeof(text));
-        ck_assert(utf8_is_valid(text, sizeof(text)));
-        text[at] = '\0';
-        ck_assert(!utf8_is_valid(text, sizeof(text)));
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            memset(text, 'x', sizeof(text));
+            ck_assert(utf8_is_valid(text, len));
+            text[at] = '\0';
+            ck_assert(!utf8_is_valid(text, len));
+        }
     }
 }
 END_TEST

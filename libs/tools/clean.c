@@ -18,9 +18,6 @@ static bool is_hidden(uint32_t c)
         {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200F},
         {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
         {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFD}, {0xE0000, 0xE0FFF}};
-    if (c >= ' ' && c <= '~') { /* most of them, by far */
-        return false;
-    }
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c >= ranges[i].first && c <= ranges[i].last) {
             return true;
@@ -29,21 +26,36 @@ static bool is_hidden(uint32_t c)
     return false;
 }
 
+/* One character; bytes that were written. */
+static size_t clean_letter(const char **at, char *to)
+{
+    const char *from = *at;
+    const uint32_t c = letter_next(at);
+    if (c == '\t' || c == 0x2028 || c == 0x2029) {
+        *to = ' '; /* they kept words apart */
+        return 1;
+    }
+    if (is_hidden(c)) {
+        return 0;
+    }
+    memcpy(to, from, (size_t)(*at - from));
+    return (size_t)(*at - from);
+}
+
 const char *clean_text(struct arena *arena, const char *text)
 {
     if (text == NULL) {
         return "";
     }
-    char *out = arena_alloc_raw(arena, strlen(text) + 1);
+    const char *end = text + strlen(text);
+    char *out = arena_alloc_raw(arena, (size_t)(end - text) + 1);
     char *to = out;
-    for (const char *from = text; *text != '\0'; from = text) {
-        const uint32_t c = letter_next(&text);
-        if (c == '\t' || c == 0x2028 || c == 0x2029) {
-            *to++ = ' '; /* they kept words apart */
-        } else if (!is_hidden(c)) {
-            memcpy(to, from, (size_t)(text - from));
-            to += text - from;
-        }
+    while (text < end) {
+        const size_t plain = utf8_printable_ascii(text, (size_t)(end - text));
+        memcpy(to, text, plain);
+        to += plain;
+        text += plain;
+        to += text < end ? clean_letter(&text, to) : 0;
     }
     *to = '\0';
     return out;
