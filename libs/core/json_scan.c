@@ -23,19 +23,6 @@ bool json_key_is(const struct json_key *key, const char *name)
 
 /* ---- structure ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-char json_scan_next(struct json_scan *scan)
-{
-    while (scan->at < scan->end && is_blank(*scan->at)) {
-        scan->at++;
-    }
-    return scan->at < scan->end ? *scan->at : '\0';
-}
-
 static bool take(struct json_scan *scan, char c)
 {
     const bool there = !scan->broken && json_scan_next(scan) == c && scan->at < scan->end;

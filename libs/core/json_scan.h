@@ -25,7 +25,14 @@ struct json_key {
 bool json_key_is(const struct json_key *key, const char *name);
 
 /* Passes blanks; the byte that comes, '\0' at the end. */
-char json_scan_next(struct json_scan *scan);
+static inline char json_scan_next(struct json_scan *scan)
+{
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t')) {
+        scan->at++;
+    }
+    return scan->at < scan->end ? *scan->at : '\0';
+}
 /* The next member of an object (the opening brace is passed by the first call): false at its end, which is passed. */
 bool json_scan_member(struct json_scan *scan, bool first, struct json_key *out);
 /* The same for the items of a list. */

@@ -305,7 +305,10 @@ void reply_print_head(const struct reply *reply, struct buf *out)
 {
     buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, reason(reply->status));
     for (size_t i = 0; i < reply->header_count; i++) {
-        buf_printf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+        buf_str(out, reply->headers[i].name);
+        buf_str(out, ": ");
+        buf_str(out, reply->headers[i].value);
+        buf_str(out, "\r\n");
     }
 }
 

@@ -70,8 +70,13 @@ const char *clean_cut(struct arena *arena, const char *text, size_t bytes)
 static size_t length_of_points(const char *text, size_t points)
 {
     const char *at = text;
-    while (points > 0 && letter_next(&at) != 0) {
-        points--;
+    while (points > 0 && *at != '\0') {
+        const size_t plain = utf8_printable_ascii(at, strnlen(at, points));
+        at += plain;
+        points -= plain;
+        if (points > 0 && letter_next(&at) != 0) {
+            points--;
+        }
     }
     return (size_t)(at - text);
 }
@@ -112,5 +117,9 @@ const char *clean_snippet(struct arena *arena, const char *text, size_t points)
     while (cut > len - len / 3 && line[cut] != ' ') {
         cut--;
     }
-    return arena_printf(arena, "%.*s" ELLIPSIS, (int)(line[cut] == ' ' ? cut : len), line);
+    cut = line[cut] == ' ' ? cut : len;
+    char *out = arena_alloc_raw(arena, cut + sizeof(ELLIPSIS));
+    memcpy(out, line, cut);
+    memcpy(out + cut, ELLIPSIS, sizeof(ELLIPSIS));
+    return out;
 }
