@@ -21,6 +21,7 @@
 #define LINE_MAX_BYTES PIPE_BUF /* a pipe takes so much whole: lines of several workers never mix */
 #define TEXT_MAX_BYTES 1024     /* of one member */
 #define IDENTITY_MAX_BYTES 128
+#define US_PER_MS 1000
 #define LINE_END_CUT ",\"cut\":true}\n"
 #define LINE_END_BYTES sizeof(LINE_END_CUT)
 
@@ -31,6 +32,8 @@ struct log {
     const struct clock *clock;         /* borrowed */
     char identity[IDENTITY_MAX_BYTES]; /* members of every line */
     uint64_t dropped;
+    int64_t time_ms; /* when the last line was written */
+    char time[CLOCK_RFC3339_LEN + 1];
     size_t len;
     char data[BUFFER_BYTES];
 };
@@ -57,6 +60,7 @@ struct log *log_new(int fd, enum log_level level, const struct clock *clock)
     log->owns_fd = own >= 0;
     log->level = level;
     log->clock = clock;
+    log->time_ms = INT64_MIN; /* none yet */
     return log;
 }
 
@@ -198,13 +202,25 @@ void log_identify(struct log *log, const char *product, int worker)
     buf_text(&members);
 }
 
-static void add_head(struct buf *line, const struct log *log, const struct ctx *ctx,
-    enum log_level level, const char *event)
+/* Many lines are written in the same millisecond. */
+static void add_time(struct buf *line, struct log *log)
+{
+    const int64_t ms = clock_wall_us(log->clock) / US_PER_MS;
+    if (ms != log->time_ms) {
+        log->time_ms = ms;
+        clock_format(ms * US_PER_MS, log->time);
+    }
+    buf_add(line, log->time, CLOCK_RFC3339_LEN);
+}
+
+static void add_head(struct buf *line, struct log *log, const struct ctx *ctx, enum log_level level,
+    const char *event)
 {
     static const char *const levels[] = {
         [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
-    buf_str(line, "{\"ts\":");
-    json_write_time(line, clock_wall_us(log->clock));
+    buf_str(line, "{\"ts\":\"");
+    add_time(line, log);
+    buf_char(line, '"');
     add_field(line, &LOG_STR("level", levels[level]));
     add_field(line, &LOG_STR("event", event));
     buf_str(line, log->identity);

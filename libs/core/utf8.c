@@ -99,6 +99,10 @@ size_t utf8_printable_ascii(const char *text, size_t len)
     while (len - at >= sizeof(uint64_t) && not_printable(word_at(text + at)) == 0) {
         at += sizeof(uint64_t);
     }
+    if (len - at < sizeof(uint64_t) && len >= sizeof(uint64_t) &&
+        not_printable(word_at(text + len - sizeof(uint64_t))) == 0) {
+        return len;
+    }
     while (at < len && text[at] >= ' ' && text[at] <= '~') {
         at++;
     }
@@ -112,8 +116,8 @@ bool utf8_is_printable_ascii(const char *text, size_t len)
 
 size_t utf8_length(const char *text, size_t len)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
+    size_t count = utf8_printable_ascii(text, len);
+    for (size_t i = count; i < len; i++) {
         count += !is_continuation((unsigned char)text[i]);
     }
     return count;

@@ -190,11 +190,10 @@ static const char *check_target(const struct guard_input *input)
     if (input->target_len == 0 || input->target[0] != '/') {
         return "target is not a path";
     }
-    for (size_t i = 0; i < input->target_len; i++) {
-        const unsigned char c = (unsigned char)input->target[i];
-        if (c <= ' ' || c >= 0x7f || c == '#') {
-            return "target has a character that must be escaped";
-        }
+    const size_t len = input->target_len;
+    if (!utf8_is_printable_ascii(input->target, len) || memchr(input->target, ' ', len) != NULL ||
+        memchr(input->target, '#', len) != NULL) {
+        return "target has a character that must be escaped";
     }
     return is_path(input) ? NULL : "path is not escaped UTF-8";
 }

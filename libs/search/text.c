@@ -30,8 +30,35 @@ static char *put(char *out, uint32_t c)
 
 static bool ends_sentence(uint32_t c)
 {
-    return (c < 0x80 && strchr(".,;:?!", (int)c) != NULL) || c == 0x2026 || c == 0x3002 ||
-           c == 0xFF01 || c == 0xFF0C || c == 0xFF0E || c == 0xFF1A || c == 0xFF1B || c == 0xFF1F;
+    switch (c) {
+    case '.':
+    case ',':
+    case ';':
+    case ':':
+    case '?':
+    case '!':
+    case 0x2026:
+    case 0x3002:
+    case 0xFF01:
+    case 0xFF0C:
+    case 0xFF0E:
+    case 0xFF1A:
+    case 0xFF1B:
+    case 0xFF1F:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static uint32_t next_small(const char **text)
+{
+    const unsigned char byte = (unsigned char)**text;
+    if (byte >= 0x80) {
+        return letter_lower(letter_next(text));
+    }
+    *text += byte != 0; /* most of them, by far */
+    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
 }
 
 const char *search_normalise(struct arena *arena, const char *text)
@@ -39,8 +66,8 @@ const char *search_normalise(struct arena *arena, const char *text)
     char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
     char *to = out, *end = out; /* end: behind the last character kept */
     bool blank = false;
-    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
-        if (letter_is_blank(c)) {
+    for (uint32_t c = next_small(&text); c != 0; c = next_small(&text)) {
+        if (c <= ' ' || (c > '~' && letter_is_blank(c))) {
             blank = to > out;
             continue;
         }
@@ -48,7 +75,7 @@ const char *search_normalise(struct arena *arena, const char *text)
             *to++ = ' ';
             blank = false;
         }
-        to = put(to, letter_lower(c));
+        to = put(to, c);
         if (!ends_sentence(c)) {
             end = to;
         }
@@ -59,8 +86,10 @@ const char *search_normalise(struct arena *arena, const char *text)
 
 bool search_has_thai(const char *text)
 {
-    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
-        if (letter_is_thai(c)) {
+    while (*text != '\0') {
+        if ((unsigned char)*text < 0x80) {
+            text++;
+        } else if (letter_is_thai(letter_next(&text))) {
             return true;
         }
     }
