@@ -250,6 +250,16 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
     return copy;
 }
 
+char *arena_join(struct arena *arena, const char *first, const char *second, const char *third)
+{
+    const size_t first_len = strlen(first), second_len = strlen(second), third_len = strlen(third);
+    char *text = take(arena, first_len + second_len + third_len + 1);
+    memcpy(text, first, first_len);
+    memcpy(text + first_len, second, second_len);
+    memcpy(text + first_len + second_len, third, third_len + 1);
+    return text;
+}
+
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 {
     va_list args;

@@ -28,6 +28,9 @@ char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns
 char *arena_copy(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
     __attribute__((returns_nonnull));
+/* The three as one text. */
+char *arena_join(struct arena *arena, const char *first, const char *second, const char *third)
+    __attribute__((returns_nonnull));
 char *arena_printf(struct arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)

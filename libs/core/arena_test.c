@@ -88,6 +88,7 @@ START_TEST(text_is_copied_and_formatted)
     ck_assert_str_eq(arena_strdup(arena, ""), "");
     ck_assert_str_eq(arena_strndup(arena, "abcdef", 3), "abc");
     ck_assert_str_eq(arena_printf(arena, "%s-%d", "a", 7), "a-7");
+    ck_assert_str_eq(arena_join(arena, "ab", "", "c"), "abc");
     const char *wide = arena_printf(arena, "%70000d", 1);
     ck_assert_uint_eq(strlen(wide), 70000);
     arena_free(arena);

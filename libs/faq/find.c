@@ -1,9 +1,9 @@
 #include "faq/find.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/assert.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/crypto.h"
@@ -18,6 +18,7 @@
 #define ROUNDS_MAX                                                                                 \
     3 /* a follower whose reply was not kept tries to lead, then computes for itself */
 #define NS_PER_MS 1000000
+#define SHARED_KEY_BYTES 128
 #define DEGRADED_TTL_MS 2000 /* long enough for all who ask at once */
 
 /* ---- the reply as text ---- */
@@ -135,10 +136,17 @@ err find_compute(struct ctx *ctx, struct search *search)
 /* Of everything that the reply depends on. */
 static const char *shared_key_of(struct ctx *ctx, const struct search *search)
 {
-    const char *whole = arena_printf(ctx->arena, "%s\n%s", search->key, search->faq->model);
+    const char *whole = arena_join(ctx->arena, search->key, "\n", search->faq->model);
     char hex[2 * CRYPTO_SHA256_LEN + 1];
     crypto_sha256_hex(whole, strlen(whole), CRYPTO_SHA256_LEN, hex);
-    return arena_printf(ctx->arena, "faq:q:%" PRId64 ":%s", search->version, hex);
+    struct buf key;
+    buf_init(&key, ctx->arena, SHARED_KEY_BYTES, SHARED_KEY_BYTES);
+    buf_str(&key, "faq:q:");
+    buf_i64(&key, search->version);
+    buf_char(&key, ':');
+    buf_str(&key, hex);
+    ASSERT(!key.failed);
+    return buf_text(&key);
 }
 
 /* *out_ours: compute it. Otherwise another worker has done so while we waited, or (refreshing) is doing so. */

@@ -89,13 +89,13 @@ static void add_i64(struct ctx *ctx, struct cache_command *command, int64_t numb
 /* The one place where keys get the product's prefix. */
 static const char *full_key(struct ctx *ctx, const struct cache *cache, const char *key)
 {
-    return arena_printf(ctx->arena, "%s%s", cache->config->redis_key_prefix, key);
+    return arena_join(ctx->arena, cache->config->redis_key_prefix, key, "");
 }
 
 /* A value begins with its full key: what another version, product or key left there is not taken for ours. */
 static const char *value_head(struct ctx *ctx, const char *full, size_t *out_len)
 {
-    const char *head = arena_printf(ctx->arena, "1 %s\n", full);
+    const char *head = arena_join(ctx->arena, "1 ", full, "\n");
     *out_len = strlen(head);
     return head;
 }
