@@ -24,13 +24,9 @@ static int bytes_after(unsigned char first, uint32_t *out_bits)
     return -1;
 }
 
-uint32_t letter_next(const char **at)
+uint32_t letter_next_wide(const char **at)
 {
     const unsigned char *byte = (const unsigned char *)*at;
-    if (*byte < 0x80) { /* most of them, by far */
-        *at += *byte != 0;
-        return *byte;
-    }
     uint32_t c = 0;
     const int after = bytes_after(*byte, &c);
     for (int i = 1; i <= after; i++) {
@@ -144,8 +140,8 @@ bool letter_is_thai(uint32_t c)
     return is_between(c, 0x0E01, 0x0E3A) || is_between(c, 0x0E40, 0x0E4E);
 }
 
-bool letter_is_blank(uint32_t c)
+bool letter_is_wide_blank(uint32_t c)
 {
-    return c <= ' ' || is_between(c, 0x7F, 0xA0) || c == 0x1680 || is_between(c, 0x2000, 0x200B) ||
+    return is_between(c, 0x7F, 0xA0) || c == 0x1680 || is_between(c, 0x2000, 0x200B) ||
            c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }

@@ -13,14 +13,30 @@ enum letter_class {
     LETTER_JOIN, /* apostrophe, zero-width character: left out, the word goes on */
 };
 
+/* letter_next where the text is not ASCII. */
+uint32_t letter_next_wide(const char **at);
 /* The code point at *at, which moves behind it; 0 at the end. What is not UTF-8 reads as U+FFFD, a byte each. */
-uint32_t letter_next(const char **at);
+static inline uint32_t letter_next(const char **at)
+{
+    const unsigned char byte = (unsigned char)**at;
+    if (byte >= 0x80) {
+        return letter_next_wide(at);
+    }
+    *at += byte != 0; /* most of them, by far */
+    return byte;
+}
 /* Small letter of a capital one (Latin, Greek, Cyrillic, full-width), else c. */
 uint32_t letter_lower(uint32_t c);
 /* Small letter without accent; digits of Thai and full-width ones become 0-9. */
 uint32_t letter_fold(uint32_t c);
 enum letter_class letter_class(uint32_t c);
 bool letter_is_thai(uint32_t c);
-bool letter_is_blank(uint32_t c); /* white space and control characters */
+/* letter_is_blank for what is not ASCII. */
+bool letter_is_wide_blank(uint32_t c);
+/* White space and control characters. */
+static inline bool letter_is_blank(uint32_t c)
+{
+    return c <= ' ' || (c > '~' && letter_is_wide_blank(c));
+}
 
 #endif

@@ -51,23 +51,13 @@ static bool ends_sentence(uint32_t c)
     }
 }
 
-static uint32_t next_small(const char **text)
-{
-    const unsigned char byte = (unsigned char)**text;
-    if (byte >= 0x80) {
-        return letter_lower(letter_next(text));
-    }
-    *text += byte != 0; /* most of them, by far */
-    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
-}
-
 const char *search_normalise(struct arena *arena, const char *text)
 {
     char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
     char *to = out, *end = out; /* end: behind the last character kept */
     bool blank = false;
-    for (uint32_t c = next_small(&text); c != 0; c = next_small(&text)) {
-        if (c <= ' ' || (c > '~' && letter_is_blank(c))) {
+    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
+        if (letter_is_blank(c)) {
             blank = to > out;
             continue;
         }
@@ -75,7 +65,7 @@ const char *search_normalise(struct arena *arena, const char *text)
             *to++ = ' ';
             blank = false;
         }
-        to = put(to, c);
+        to = put(to, letter_lower(c));
         if (!ends_sentence(c)) {
             end = to;
         }
@@ -86,10 +76,8 @@ const char *search_normalise(struct arena *arena, const char *text)
 
 bool search_has_thai(const char *text)
 {
-    while (*text != '\0') {
-        if ((unsigned char)*text < 0x80) {
-            text++;
-        } else if (letter_is_thai(letter_next(&text))) {
+    for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
+        if (letter_is_thai(c)) {
             return true;
         }
     }
