@@ -45,13 +45,18 @@ static void write_escaped(struct buf *buf, const char *text, size_t len)
 void json_write_string(struct buf *buf, const char *text, size_t len)
 {
     const size_t plain = json_plain_length(text, len);
-    char *to = buf_reserve(buf, plain + 2); /* nearly always all there is to do */
+    char *to = buf_reserve(buf, plain + 2);
     if (to == NULL) {
         return;
     }
     *to = '"';
     memcpy(to + 1, text, plain);
     buf->len += plain + 1;
+    if (plain == len) { /* nearly always */
+        to[plain + 1] = '"';
+        buf->len++;
+        return;
+    }
     write_escaped(buf, text + plain, len - plain);
     buf_char(buf, '"');
 }

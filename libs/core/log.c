@@ -162,21 +162,9 @@ static void add_text(struct buf *line, const char *text)
     }
 }
 
-static void add_name(struct buf *line, const char *name)
-{
-    const size_t len = strlen(name);
-    char *to = buf_reserve(line, len + 4);
-    if (to != NULL) {
-        memcpy(to, ",\"", 2);
-        memcpy(to + 2, name, len);
-        memcpy(to + 2 + len, "\":", 2);
-        line->len += len + 4;
-    }
-}
-
 static void add_field(struct buf *line, const struct log_field *field)
 {
-    add_name(line, field->name);
+    buf_add(line, field->name, field->name_len);
     switch (field->kind) {
     case LOG_KIND_STR:
         add_text(line, field->text);
@@ -216,13 +204,15 @@ static void add_time(struct buf *line, struct log *log)
 static void add_head(struct buf *line, struct log *log, const struct ctx *ctx, enum log_level level,
     const char *event)
 {
-    static const char *const levels[] = {
-        [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+    static const char *const levels[] = {[LOG_DEBUG] = "\",\"level\":\"debug\",\"event\":\"",
+        [LOG_INFO] = "\",\"level\":\"info\",\"event\":\"",
+        [LOG_WARN] = "\",\"level\":\"warn\",\"event\":\"",
+        [LOG_ERROR] = "\",\"level\":\"error\",\"event\":\""};
     buf_str(line, "{\"ts\":\"");
     add_time(line, log);
+    buf_str(line, levels[level]);
+    buf_str(line, event);
     buf_char(line, '"');
-    add_field(line, &LOG_STR("level", levels[level]));
-    add_field(line, &LOG_STR("event", event));
     buf_str(line, log->identity);
     if (*ctx->request_id != '\0') {
         add_field(line, &LOG_STR("request_id", ctx->request_id));

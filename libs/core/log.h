@@ -25,27 +25,30 @@ uint64_t log_dropped(const struct log *log);
 
 enum log_kind { LOG_KIND_STR, LOG_KIND_I64, LOG_KIND_F64, LOG_KIND_BOOL };
 struct log_field {
-    const char *name;
+    const char
+        *name; /* as it stands before the value, from its comma to its colon: made of a literal */
+    size_t name_len;
     enum log_kind kind;
     const char *text;
     int64_t number;
     double real;
 };
-#define LOG_STR(name_, value)                                                                      \
-    ((struct log_field){.name = (name_), .kind = LOG_KIND_STR, .text = (value)})
-#define LOG_I64(name_, value)                                                                      \
-    ((struct log_field){.name = (name_), .kind = LOG_KIND_I64, .number = (value)})
-#define LOG_MS(name_, value)                                                                       \
-    ((struct log_field){.name = (name_), .kind = LOG_KIND_F64, .real = (value)})
-#define LOG_BOOL(name_, value)                                                                     \
-    ((struct log_field){.name = (name_), .kind = LOG_KIND_BOOL, .number = (value)})
+#define LOG_FIELD_(name_, kind_, member_, value)                                                   \
+    ((struct log_field){.name = ",\"" name_ "\":",                                                 \
+        .name_len = sizeof(",\"" name_ "\":") - 1,                                                 \
+        .kind = (kind_),                                                                           \
+        .member_ = (value)})
+#define LOG_STR(name_, value) LOG_FIELD_(name_, LOG_KIND_STR, text, value)
+#define LOG_I64(name_, value) LOG_FIELD_(name_, LOG_KIND_I64, number, value)
+#define LOG_MS(name_, value) LOG_FIELD_(name_, LOG_KIND_F64, real, value)
+#define LOG_BOOL(name_, value) LOG_FIELD_(name_, LOG_KIND_BOOL, number, value)
 
 bool log_enabled(const struct log *log, enum log_level level); /* NULL log: false */
 /* Into ctx->log, which is there. */
 void log_write(const struct ctx *ctx, enum log_level level, const char *event,
     const struct log_field *fields, size_t count);
 
-/* event is "area.past_tense". At least one field. ctx may not be NULL; its log may. */
+/* event is a literal, "area.past_tense". At least one field. ctx may not be NULL; its log may. */
 #define LOG_AT_(ctx_, level_, event_, ...)                                                         \
     do {                                                                                           \
         if (log_enabled((ctx_)->log, (level_))) {                                                  \

@@ -172,11 +172,14 @@ static enum log_level level_of(int status)
     return status >= 500 ? LOG_ERROR : LOG_INFO;
 }
 
-static const char *const cut_names[] = {
-    [STREAM_LEFT] = "client_left",
-    [STREAM_STALLED] = "client_stalled",
-    [STREAM_SHUT_DOWN] = "server_closed",
-};
+static struct log_field cut_field(enum stream_end end)
+{
+    if (end == STREAM_LEFT) {
+        return LOG_BOOL("client_left", true);
+    }
+    return end == STREAM_STALLED ? LOG_BOOL("client_stalled", true)
+                                 : LOG_BOOL("server_closed", true);
+}
 
 static void log_done(struct request *request, double took_ms)
 {
@@ -189,7 +192,7 @@ static void log_done(struct request *request, double took_ms)
     fields[count++] = LOG_MS("ms", took_ms);
     fields[count++] = LOG_I64("bytes", (int64_t)request->reply.body_len);
     if (request->stream != NULL && request->stream->end > STREAM_WAS_READ) {
-        fields[count++] = LOG_BOOL(cut_names[request->stream->end], true);
+        fields[count++] = cut_field(request->stream->end);
     }
     if (request->call.principal.user_id > 0) {
         fields[count++] = LOG_I64("user_id", request->call.principal.user_id);
@@ -214,7 +217,7 @@ static void tell(struct request *request)
     metrics_request(options->metrics, options->worker, route, request->reply.status,
         took_ns / 1000);
     if (log_enabled(request->ctx.log, level_of(request->reply.status))) {
-        log_done(request, (double)took_ns / 1e6);
+        log_done(request, (double)(took_ns / 1000) / 1e3);
     }
 }
 
