@@ -49,13 +49,13 @@ static bool is_capital_of_pair(uint32_t c)
     return (even && c % 2 == 0) || (odd && c % 2 == 1);
 }
 
-uint32_t letter_lower(uint32_t c)
+uint32_t letter_lower_wide(uint32_t c)
 {
     static const struct {
         uint16_t first, last, add;
-    } ranges[] = {{'A', 'Z', 32}, {0xC0, 0xD6, 32}, {0xD8, 0xDE, 32}, {0x391, 0x3A9, 32},
-        {0x410, 0x42F, 32}, {0x400, 0x40F, 80}, {0xFF21, 0xFF3A, 32}};
-    if (c < 'A' || is_between(c, 'Z' + 1, 0xBF)) {
+    } ranges[] = {{0xC0, 0xD6, 32}, {0xD8, 0xDE, 32}, {0x391, 0x3A9, 32}, {0x410, 0x42F, 32},
+        {0x400, 0x40F, 80}, {0xFF21, 0xFF3A, 32}};
+    if (c <= 0xBF) {
         return c;
     }
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {

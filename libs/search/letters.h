@@ -25,8 +25,13 @@ static inline uint32_t letter_next(const char **at)
     *at += byte != 0; /* most of them, by far */
     return byte;
 }
+/* letter_lower for what is not ASCII. */
+uint32_t letter_lower_wide(uint32_t c);
 /* Small letter of a capital one (Latin, Greek, Cyrillic, full-width), else c. */
-uint32_t letter_lower(uint32_t c);
+static inline uint32_t letter_lower(uint32_t c)
+{
+    return c >= 0x80 ? letter_lower_wide(c) : c - 'A' <= 'Z' - 'A' ? c + ('a' - 'A') : c;
+}
 /* Small letter without accent; digits of Thai and full-width ones become 0-9. */
 uint32_t letter_fold(uint32_t c);
 enum letter_class letter_class(uint32_t c);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/utf8.h"
 #include "search/letters.h"
 
 /* Never longer than what the code point was read from: small letters are as long as their capitals, or shorter. */
@@ -76,6 +77,9 @@ const char *search_normalise(struct arena *arena, const char *text)
 
 bool search_has_thai(const char *text)
 {
+    if (utf8_is_printable_ascii(text, strlen(text))) {
+        return false;
+    }
     for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
         if (letter_is_thai(c)) {
             return true;
