@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what only benchmarks need: the load generator and the peers that the products are compared with.
+# Installs what only benchmarks need: the load generator, the counter of instructions and the peers that the products are compared with.
 # scripts/setup.sh comes first. pgbench is part of Postgres' server package.
 set -euo pipefail
 # shellcheck source=../scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 
 PACKAGES=(
-    wrk
+    wrk valgrind
     python3-fastapi python3-uvicorn python3-uvloop python3-httptools python3-asyncpg python3-sqlalchemy
 )
 FASTIFY=bench/peers/fastify
