@@ -27,7 +27,7 @@ static const struct rule declining_rule = {.cosine = 14.5,
     .words = 0.9,
     .unknown = -4.1,
     .declined = -10.8,
-    .least = 8.3,
+    .least = 7.7,
     .beside = 3.0};
 #define REMOTE_SIMILARITY 0.30
 #define LOCAL_SURE 0.5   /* what the logistic function makes of it */
