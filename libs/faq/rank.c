@@ -247,7 +247,7 @@ err faq_rank(struct ctx *ctx, struct faq *faq, const struct faq_query *query, co
     *out = (struct faq_ranked){.model = arena_strdup(ctx->arena, faq->model)};
     TRY(ask_vector(ctx, &ranking));
     TRY(find_candidates(ctx, &ranking));
-    ranking.gate = gate_new(ctx->arena, faq->options.embedder, out->model, faq->weights, text,
+    ranking.gate = gate_new(ctx->arena, out->model, faq->weights, text,
         faq->options.config->faq_min_similarity);
     struct faq_verdict *verdicts = query->explain ? ARENA_ARRAY(ctx->arena, struct faq_verdict,
                                                         (size_t)ranking.candidates.count + 1)

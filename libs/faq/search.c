@@ -94,8 +94,8 @@ static err find_nothing(struct ctx *ctx, struct search *search)
     int64_t version = 0;
     TRY(faq_version_need(ctx, faq, &version));
     TRY(faq_state_need(ctx, faq, version));
-    const struct gate *gate = gate_new(ctx->arena, faq->options.embedder, faq->model, faq->weights,
-        search->text, faq->options.config->faq_min_similarity);
+    const struct gate *gate = gate_new(ctx->arena, faq->model, faq->weights, search->text,
+        faq->options.config->faq_min_similarity);
     search->ranked = (struct faq_ranked){
         .data = "[]", .mode_used = search->query.mode, .min_similarity = gate_min_similarity(gate)};
     find_digest(search);

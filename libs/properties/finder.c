@@ -275,8 +275,8 @@ static err find(struct ctx *ctx, struct finding *finding, struct finder_result *
         TRY(make_vector(ctx, finding));
         TRY(find_candidates(ctx, finding));
     }
-    finding->gate = gate_new(ctx->arena, finder->options.embedder, finding->model, finder->weights,
-        finding->text, /* min_similarity */ -1);
+    finding->gate = gate_new(ctx->arena, finding->model, finder->weights, finding->text,
+        /* min_similarity */ -1);
     bool *passed = ARENA_ARRAY(ctx->arena, bool, (size_t)finding->candidates.count + 1);
     round_scores(&finding->candidates);
     judge(finding, passed);

@@ -134,11 +134,10 @@ static bool is_spaceless(const char *text)
     return c != 0;
 }
 
-struct gate *gate_new(struct arena *arena, const struct embedder *embedder, const char *model,
-    const struct weights *weights, const char *query, double min_similarity)
+struct gate *gate_new(struct arena *arena, const char *model, const struct weights *weights,
+    const char *query, double min_similarity)
 {
     struct gate *gate = ARENA_NEW(arena, struct gate);
-    (void)embedder; /* the model says it all */
     gate->local = embedder_is_local(model);
     gate->spaceless = is_spaceless(query);
     gate->threshold = min_similarity >= 0 ? min_similarity

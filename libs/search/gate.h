@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 struct arena;
-struct embedder;
 struct weights;
 
 struct evidence {
@@ -24,8 +23,8 @@ struct evidence {
 /* In the arena; one query. weights NULL = all terms tell the same. min_similarity below 0 = the provider's own: a cosine for
  * a service; for local models how sure the item answers, 0..1. */
 struct gate;
-struct gate *gate_new(struct arena *arena, const struct embedder *embedder, const char *model,
-    const struct weights *weights, const char *query, double min_similarity);
+struct gate *gate_new(struct arena *arena, const char *model, const struct weights *weights,
+    const char *query, double min_similarity);
 /* Whether the item answers the query. Where one does, others may be shown beside it that say less: gate_keeps. */
 bool gate_passes(const struct gate *gate, const struct evidence *evidence);
 bool gate_keeps(const struct gate *gate, const struct evidence *evidence);

@@ -30,7 +30,7 @@ static void teardown(void)
 
 static struct gate *gate_of(const char *model, const char *query, double min_similarity)
 {
-    return gate_new(arena, /* embedder */ NULL, model, weights, query, min_similarity);
+    return gate_new(arena, model, weights, query, min_similarity);
 }
 
 static double share(const char *query, const char *text)
