@@ -21,11 +21,6 @@ HEADER_SECONDS = 10
 one_product = pytest.mark.parametrize("product", PRODUCTS[:1], indirect=True)
 
 
-def gauge(app, name):
-    text = app.get("/metrics").body.decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
-
-
 def files_open(app):
     return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in app.workers())
 
@@ -44,7 +39,7 @@ class Base:
         self.errors = len([line for line in app.log_lines("http.request_done") if line["status"] >= 500])
 
     def settled(self):
-        return gauge(self.app, "http_connections_open") <= 2 and files_open(self.app) <= self.files + POOL
+        return self.app.metric("http_connections_open") <= 2 and files_open(self.app) <= self.files + POOL
 
     def back(self, seconds=20, overdue=False):
         """overdue: 503 and 504 were allowed."""

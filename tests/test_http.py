@@ -592,14 +592,9 @@ def test_slow_clients_are_cut_at_their_deadline(app, agent):
         assert ended[name][1], f"{name}: no 408"
 
 
-def connections_open(app):
-    text = app.get("/metrics").body.decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("http_connections_open"))
-
-
 @one_product
 def test_a_thousand_idle_connections_are_no_burden(app):
-    before = connections_open(app)
+    before = app.metric("http_connections_open")
     wires = []
     for _ in range(1000):
         wire = Wire(app.port)
@@ -607,7 +602,7 @@ def test_a_thousand_idle_connections_are_no_burden(app):
         wires.append(wire)
     for wire in wires:
         assert wire.reply().status == 200
-    assert connections_open(app) >= before + 1000
+    assert app.metric("http_connections_open") >= before + 1000
     for _ in range(50):
         assert app.get(f"{LIST}?limit=1").status == 200
     for wire in wires[::50]:
@@ -615,7 +610,7 @@ def test_a_thousand_idle_connections_are_no_burden(app):
         assert wire.reply().status == 200
     for wire in wires:
         wire.peer.close()
-    until(lambda: connections_open(app) <= before + 5)
+    until(lambda: app.metric("http_connections_open") <= before + 5)
 
 
 def test_connections_over_the_limit_are_closed_at_once(start):

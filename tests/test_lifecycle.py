@@ -428,11 +428,6 @@ def test_signals_by_the_thousand_do_no_harm(app, bare):
 
 # ---- short of something ----
 
-def metric(app, name):
-    text = app.get("/metrics").body.decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
-
-
 @pytest.mark.parametrize("output", ["pipe", "full"])
 def test_a_log_that_nobody_takes_stops_nobody(app, bare, output):
     one = bare(WORKERS=1)
@@ -448,7 +443,7 @@ def test_a_log_that_nobody_takes_stops_nobody(app, bare, output):
         until(lambda: len(load.seen) > 1500, 60)
     assert not load.bad(), load.bad()[:5]
     assert max(seen.took for seen in load.seen) < 5
-    until(lambda: metric(one, "log_dropped_total") > 0)
+    until(lambda: one.metric("log_dropped_total") > 0)
     text = b""
     if output == "pipe":
         os.set_blocking(reader, False)
@@ -544,6 +539,6 @@ def test_nothing_is_left_of_a_burst(app, bare):
     assert set(base) == set(one.workers())
     for pid, before in base.items():
         until(lambda pid=pid, before=before: len(descriptors(pid)) <= len(before))
-    until(lambda: metric(one, "http_connections_open") <= 1)
-    until(lambda: metric(one, "fibers_alive") <= 4)  # background work has some, too
+    until(lambda: one.metric("http_connections_open") <= 1)
+    until(lambda: one.metric("fibers_alive") <= 4)  # background work has some, too
     assert one.stop() == 0
