@@ -212,12 +212,11 @@ static void log_done(struct request *request, double took_ms)
 static void tell(struct request *request)
 {
     const struct http_options *options = &request->server->options;
-    const int64_t took_ns = clock_monotonic_ns(request->ctx.clock) - request->started_ns;
+    const int64_t took_us = (clock_monotonic_ns(request->ctx.clock) - request->started_ns) / 1000;
     const int route = request->match.entry == NULL ? -1 : request->match.entry->index;
-    metrics_request(options->metrics, options->worker, route, request->reply.status,
-        took_ns / 1000);
+    metrics_request(options->metrics, options->worker, route, request->reply.status, took_us);
     if (log_enabled(request->ctx.log, level_of(request->reply.status))) {
-        log_done(request, (double)(took_ns / 1000) / 1e3);
+        log_done(request, (double)took_us / 1e3);
     }
 }
 
