@@ -220,50 +220,52 @@ static err explain(struct ctx *ctx, const struct finding *finding, const bool *p
     return buf_finish(ctx, &buf, out, &len);
 }
 
-/* Whether it answers the query by itself. Without a vector nothing better than words is known, and all that they find is
- * shown; a local model does not see through typing errors. */
-static bool answers(const struct finding *finding, const struct property_hit *hit)
+/* Without a vector nothing better than words is known, and all that they find is shown; a local model does not see through
+ * typing errors. */
+static bool is_certain(const struct finding *finding, const struct property_hit *hit)
 {
-    if (finding->vector.values == NULL || hit->strict) {
-        return true;
-    }
-    const struct evidence evidence = evidence_of(hit);
-    return (hit->alike && embedder_is_local(finding->model)) ||
-           gate_passes(finding->gate, &evidence);
+    return finding->vector.values == NULL || hit->strict ||
+           (hit->alike && embedder_is_local(finding->model));
 }
 
-/* Marks what may be shown: what answers, and beside that what says less. */
-static void judge(const struct finding *finding, bool *passed)
+/* Whether any candidate answers the query. */
+static bool is_answered(const struct finding *finding)
 {
     const struct property_hit *rows = finding->candidates.items;
-    const int64_t count = finding->candidates.count;
-    bool any = false;
-    for (int64_t i = 0; i < count; i++) {
-        passed[i] = answers(finding, &rows[i]);
-        any = any || passed[i];
-    }
-    for (int64_t i = 0; any && i < count; i++) {
+    bool answered = false;
+    for (int64_t i = 0; i < finding->candidates.count && !answered; i++) {
         const struct evidence evidence = evidence_of(&rows[i]);
-        passed[i] = passed[i] || gate_keeps(finding->gate, &evidence);
+        answered = is_certain(finding, &rows[i]) || gate_passes(finding->gate, &evidence);
     }
+    return answered;
 }
 
-static err choose(struct ctx *ctx, struct finding *finding, const bool *passed,
-    struct finder_result *out)
+/* Beside an answer others are shown that say less. */
+static bool is_shown(const struct finding *finding, const struct property_hit *hit)
+{
+    const struct evidence evidence = evidence_of(hit);
+    return is_certain(finding, hit) || gate_keeps(finding->gate, &evidence);
+}
+
+/* One more than the limit tells that there is more; only explain looks at all. */
+static err choose(struct ctx *ctx, const struct finding *finding, struct finder_result *out)
 {
     const int64_t limit = finding->query->limit;
     const struct property_hit *rows = finding->candidates.items;
-    struct property_hit *kept =
-        ARENA_ARRAY(ctx->arena, struct property_hit, (size_t)finding->candidates.count + 1);
+    const size_t room = (size_t)finding->candidates.count + 1;
+    struct property_hit *kept = ARENA_ARRAY(ctx->arena, struct property_hit, room);
+    bool *passed = ARENA_ARRAY(ctx->arena, bool, room);
+    const bool explained = finding->query->explain, answered = is_answered(finding);
     int64_t count = 0;
-    for (int64_t i = 0; i < finding->candidates.count; i++) {
+    for (int64_t i = 0; i < finding->candidates.count && (count <= limit || explained); i++) {
+        passed[i] = answered && is_shown(finding, &rows[i]);
         if (passed[i]) {
             kept[count++] = rows[i];
         }
     }
     out->has_more = count > limit;
     out->data = (struct list){kept, out->has_more ? limit : count};
-    return finding->query->explain ? explain(ctx, finding, passed, &out->query.explain) : OK;
+    return explained ? explain(ctx, finding, passed, &out->query.explain) : OK;
 }
 
 static err find(struct ctx *ctx, struct finding *finding, struct finder_result *out)
@@ -277,10 +279,8 @@ static err find(struct ctx *ctx, struct finding *finding, struct finder_result *
     }
     finding->gate = gate_new(ctx->arena, finding->model, finder->weights, finding->text,
         /* min_similarity */ -1);
-    bool *passed = ARENA_ARRAY(ctx->arena, bool, (size_t)finding->candidates.count + 1);
     round_scores(&finding->candidates);
-    judge(finding, passed);
-    return choose(ctx, finding, passed, out);
+    return choose(ctx, finding, out);
 }
 
 err finder_search(struct ctx *ctx, struct finder *finder, const struct finder_query *query,
