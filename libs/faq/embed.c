@@ -13,7 +13,8 @@ struct part {
 };
 static const struct field part_fields[] = {
     FIELD_I64(struct part, faq_id, "Entry"),
-    FIELD_I64(struct part, part, "0 = the entry itself, then its variants"),
+    FIELD_I64(struct part, part,
+        "0 = the entry itself, then its variants, then the question alone"),
     FIELD_STR(struct part, text, "What is embedded"),
     FIELD_STR(struct part, content_hash, "SHA-256 of it, hexadecimal"),
 };

@@ -31,8 +31,8 @@ WITH rows AS (
     FROM rows r WHERE r.faq_id IS NULL
     ORDER BY r.n
     RETURNING id, version, question, answer
-), trimmed AS ( -- vectors of variants that are no more
-    DELETE FROM faq_embeddings e USING rows r WHERE e.faq_id = r.faq_id AND e.part > cardinality(r.variants)
+), trimmed AS ( -- vectors of variants that are no more; behind the last comes the question
+    DELETE FROM faq_embeddings e USING rows r WHERE e.faq_id = r.faq_id AND e.part > cardinality(r.variants) + 1
 ), written AS (
     SELECT * FROM updated UNION ALL SELECT * FROM created
 ), revised AS (
