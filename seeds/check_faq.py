@@ -19,7 +19,7 @@ LEAST_OF_KIND = {
 }
 KINDS = {kind for _, kind in LEAST_OF_KIND} | {"verbatim"}
 HALVES = {"tune", "held"}
-SPLITS = HALVES | {"seen", "fresh"}
+SPLITS = HALVES | {"seen", "fresh", "plain"}
 
 CATEGORY = {"slug": (TEXT, True, 2, 40), "name": (OBJECT, True, None, None),
             "position": (INTEGER, True, 1, 100)}
@@ -151,7 +151,7 @@ def check_question(report, where, question, entries):
     """One labelled question against the entries of its language, {key: entry}."""
     locale, kind, keys = question["locale"], question["kind"], question["keys"]
     report.expect(re.fullmatch(r"[a-z]\d{3}", question["id"]), where, "bad id")
-    report.expect(question["split"] in SPLITS, where, "split is none of tune, held, seen, fresh")
+    report.expect(question["split"] in SPLITS, where, "split is none of tune, held, seen, fresh, plain")
     report.expect(kind in KINDS, where, f"unknown kind {kind}")
     report.expect(bool(keys) == (kind != "unanswerable"), where, "kind and keys disagree")
     for key in keys:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well FAQ search answers the labelled questions of tests/search, asked over HTTP of the real programs on a private Postgres.
 
-    bench/search/quality.py [--split tune|held|seen|fresh] [--binaries build/release/bin] [--missed]
+    bench/search/quality.py [--split tune|held|seen|fresh|plain] [--binaries build/release/bin] [--missed]
 
 Prints hit@1, hit@5 and MRR@10 for each product, locale, way of searching and kind of question, and how many of the questions that
 the FAQ cannot answer were refused; then the same of the order alone, with a gate that refuses nothing: words alone have none, so
@@ -102,7 +102,8 @@ def tabulate(results, gated=True):
     if not gated:
         return "\n".join(lines)
     lines += ["", "Nothing shown:", "", "| product | locale | questions | " + " | ".join(ways) + " |", "|---" * (3 + len(ways)) + "|"]
-    groups = sorted({key[:3] for key in empty}) + [("both", "both", kind) for kind in ("answerable", "unanswerable")]
+    kinds = sorted({key[2] for key in empty})
+    groups = sorted({key[:3] for key in empty}) + [("both", "both", kind) for kind in kinds]
     for product, locale, kind in groups:
         cells, count = [], 0
         for way in ways:
@@ -116,7 +117,7 @@ def tabulate(results, gated=True):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["tune", "held", "seen", "fresh"], default="fresh")
+    parser.add_argument("--split", choices=["tune", "held", "seen", "fresh", "plain"], default="fresh")
     parser.add_argument("--binaries", type=Path, default=ROOT / "build/release/bin")
     parser.add_argument("--missed", action="store_true")
     options = parser.parse_args()
