@@ -1,5 +1,7 @@
 #include "db/array.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -74,5 +76,22 @@ const char *db_array_write(struct arena *arena, const struct strs *items)
         *to++ = '}';
     }
     *to = '\0';
+    return text;
+}
+
+const char *db_array_write_i64(struct arena *arena, const int64_t *items, int64_t count)
+{
+    const size_t size = (size_t)count * sizeof("-9223372036854775808") + sizeof("{}");
+    char *text = arena_alloc_raw(arena, size);
+    size_t len = 0;
+    text[len++] = '{';
+    for (int64_t i = 0; i < count; i++) {
+        if (i > 0) {
+            text[len++] = ',';
+        }
+        len += (size_t)snprintf(text + len, size - len, "%" PRId64, items[i]);
+    }
+    text[len++] = '}';
+    text[len] = '\0';
     return text;
 }

@@ -48,12 +48,24 @@ START_TEST(arrays_of_text_are_read)
 }
 END_TEST
 
+START_TEST(ids_are_written)
+{
+    static const int64_t ids[] = {7, INT64_MIN, INT64_MAX};
+    struct arena *arena = arena_new(NULL);
+    ck_assert_str_eq(db_array_write_i64(arena, ids, 0), "{}");
+    ck_assert_str_eq(db_array_write_i64(arena, ids, 3),
+        "{7,-9223372036854775808,9223372036854775807}");
+    arena_free(arena);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db.array");
     TCase *tests = tcase_create("array");
     tcase_add_loop_test(tests, arrays_of_text_are_read, 0,
         (int)(sizeof(arrays) / sizeof(arrays[0])));
+    tcase_add_test(tests, ids_are_written);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -9,6 +9,7 @@
 #include "core/ctx.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "db/array.h"
 #include "db/db.h"
 #include "net/fiber.h"
 #include "net/single_flight.h"
@@ -128,7 +129,7 @@ struct finding {
     const char *text;  /* normalised */
     const char *model; /* as it was when the search began */
     struct embedding vector;
-    struct list candidates; /* of struct property_hit */
+    struct list candidates; /* of struct finder_candidate, best first */
     struct gate *gate;
 };
 
@@ -164,9 +165,8 @@ static err find_candidates(struct ctx *ctx, struct finding *finding)
         DB_ARGS(DB_TEXT(query->filters), DB_I64(COMPARED_UP_TO), DB_TEXT(finding->text),
             embedding_arg(ctx, &finding->vector), DB_TEXT(finding->model), DB_BOOL(by_words),
             DB_TEXT(options->config->search_fusion), DB_F64(VECTOR_WEIGHT), DB_F64(KEYWORD_WEIGHT),
-            DB_I64(options->config->search_rrf_k), DB_I64(rows), DB_TEXT(query->view.locale),
-            DB_BOOL(query->view.staff)),
-        &property_hit_row_shape, rows, &finding->candidates);
+            DB_I64(options->config->search_rrf_k), DB_I64(rows)),
+        &finder_candidate_shape, rows, &finding->candidates);
 }
 
 static double rounded(double number)
@@ -174,64 +174,28 @@ static double rounded(double number)
     return round(number * 1e6) / 1e6; /* more digits say nothing */
 }
 
-static void round_scores(struct list *hits)
-{
-    struct property_hit *rows = hits->items;
-    for (int64_t i = 0; i < hits->count; i++) {
-        rows[i].score = rounded(rows[i].score);
-        rows[i].scores.vector = rounded(rows[i].scores.vector);
-        rows[i].scores.keyword = rounded(rows[i].scores.keyword);
-    }
-}
-
-static struct evidence evidence_of(const struct property_hit *hit)
+static struct evidence evidence_of(const struct finder_candidate *candidate)
 {
     return (struct evidence){
-        .has_cosine = field_is_present(&hit->scores.has, 0),
-        .cosine = hit->scores.vector,
-        .strict = hit->strict,
-        .text = hit->text,
+        .has_cosine = field_is_present(&candidate->scores.has, 0),
+        .cosine = candidate->scores.vector,
+        .strict = candidate->strict,
+        .text = candidate->text,
     };
-}
-
-static err explain(struct ctx *ctx, const struct finding *finding, const bool *passed,
-    const char **out)
-{
-    const struct property_hit *rows = finding->candidates.items;
-    const int64_t count = finding->candidates.count;
-    struct finder_verdict *verdicts =
-        ARENA_ARRAY(ctx->arena, struct finder_verdict, (size_t)count + 1);
-    for (int64_t i = 0; i < count; i++) {
-        verdicts[i] = (struct finder_verdict){rows[i].summary.id, rows[i].summary.title,
-            rows[i].score, rows[i].source, rows[i].scores, rows[i].strict, passed[i]};
-    }
-    const struct finder_explain what = {
-        .model = finding->vector.values == NULL ? NULL : finding->model,
-        .normalised = finding->text,
-        .fusion = finding->finder->options.config->search_fusion,
-        .vector_weight = VECTOR_WEIGHT,
-        .keyword_weight = KEYWORD_WEIGHT,
-        .candidates = {verdicts, count},
-    };
-    struct buf buf;
-    buf_init(&buf, ctx->arena, 4096, LIMIT_REPLY_BYTES);
-    field_encode(&buf, &finder_explain_shape, &what);
-    size_t len = 0;
-    return buf_finish(ctx, &buf, out, &len);
 }
 
 /* Without a vector nothing better than words is known, and all that they find is shown; a local model does not see through
  * typing errors. */
-static bool is_certain(const struct finding *finding, const struct property_hit *hit)
+static bool is_certain(const struct finding *finding, const struct finder_candidate *candidate)
 {
-    return finding->vector.values == NULL || hit->strict ||
-           (hit->alike && embedder_is_local(finding->model));
+    return finding->vector.values == NULL || candidate->strict ||
+           (candidate->alike && embedder_is_local(finding->model));
 }
 
 /* Whether any candidate answers the query. */
 static bool is_answered(const struct finding *finding)
 {
-    const struct property_hit *rows = finding->candidates.items;
+    const struct finder_candidate *rows = finding->candidates.items;
     bool answered = false;
     for (int64_t i = 0; i < finding->candidates.count && !answered; i++) {
         const struct evidence evidence = evidence_of(&rows[i]);
@@ -241,19 +205,85 @@ static bool is_answered(const struct finding *finding)
 }
 
 /* Beside an answer others are shown that say less. */
-static bool is_shown(const struct finding *finding, const struct property_hit *hit)
+static bool is_shown(const struct finding *finding, const struct finder_candidate *candidate)
 {
-    const struct evidence evidence = evidence_of(hit);
-    return is_certain(finding, hit) || gate_keeps(finding->gate, &evidence);
+    const struct evidence evidence = evidence_of(candidate);
+    return is_certain(finding, candidate) || gate_keeps(finding->gate, &evidence);
+}
+
+/* A listing that has gone since it was found is left out of the hits. */
+static err load_hits(struct ctx *ctx, const struct finding *finding,
+    const struct finder_candidate *chosen, int64_t count, struct list *out)
+{
+    const struct finder_query *query = finding->query;
+    int64_t *ids = ARENA_ARRAY(ctx->arena, int64_t, (size_t)count + 1);
+    for (int64_t i = 0; i < count; i++) {
+        ids[i] = chosen[i].id;
+    }
+    struct list summaries = {0};
+    if (count > 0) {
+        TRY(db_list_slow(ctx, query->db, &SQL_properties_found,
+            DB_ARGS(DB_TEXT(db_array_write_i64(ctx->arena, ids, count)), DB_TEXT(query->filters),
+                DB_TEXT(query->view.locale), DB_BOOL(query->view.staff)),
+            &property_summary_shape, count, &summaries));
+    }
+    const struct property_summary *rows = summaries.items;
+    struct property_hit *hits = ARENA_ARRAY(ctx->arena, struct property_hit, (size_t)count + 1);
+    int64_t found = 0;
+    for (int64_t i = 0; i < count && found < summaries.count; i++) {
+        if (chosen[i].id == rows[found].id) {
+            hits[found] = (struct property_hit){.summary = rows[found],
+                .score = rounded(chosen[i].score),
+                .source = chosen[i].source,
+                .scores = {.has = chosen[i].scores.has,
+                    .vector = rounded(chosen[i].scores.vector),
+                    .keyword = rounded(chosen[i].scores.keyword)},
+                .strict = chosen[i].strict};
+            found++;
+        }
+    }
+    *out = (struct list){hits, found};
+    return OK;
+}
+
+static err explain(struct ctx *ctx, const struct finding *finding, const bool *passed,
+    const char **out)
+{
+    const struct finder_candidate *rows = finding->candidates.items;
+    struct list shown = {0};
+    TRY(load_hits(ctx, finding, rows, finding->candidates.count, &shown));
+    const struct property_hit *hits = shown.items;
+    struct finder_verdict *verdicts =
+        ARENA_ARRAY(ctx->arena, struct finder_verdict, (size_t)shown.count + 1);
+    for (int64_t i = 0, n = 0; n < shown.count; i++) {
+        if (rows[i].id == hits[n].summary.id) {
+            verdicts[n] = (struct finder_verdict){hits[n].summary.id, hits[n].summary.title,
+                hits[n].score, hits[n].source, hits[n].scores, hits[n].strict, passed[i]};
+            n++;
+        }
+    }
+    const struct finder_explain what = {
+        .model = finding->vector.values == NULL ? NULL : finding->model,
+        .normalised = finding->text,
+        .fusion = finding->finder->options.config->search_fusion,
+        .vector_weight = VECTOR_WEIGHT,
+        .keyword_weight = KEYWORD_WEIGHT,
+        .candidates = {verdicts, shown.count},
+    };
+    struct buf buf;
+    buf_init(&buf, ctx->arena, 4096, LIMIT_REPLY_BYTES);
+    field_encode(&buf, &finder_explain_shape, &what);
+    size_t len = 0;
+    return buf_finish(ctx, &buf, out, &len);
 }
 
 /* One more than the limit tells that there is more; only explain looks at all. */
 static err choose(struct ctx *ctx, const struct finding *finding, struct finder_result *out)
 {
     const int64_t limit = finding->query->limit;
-    const struct property_hit *rows = finding->candidates.items;
+    const struct finder_candidate *rows = finding->candidates.items;
     const size_t room = (size_t)finding->candidates.count + 1;
-    struct property_hit *kept = ARENA_ARRAY(ctx->arena, struct property_hit, room);
+    struct finder_candidate *kept = ARENA_ARRAY(ctx->arena, struct finder_candidate, room);
     bool *passed = ARENA_ARRAY(ctx->arena, bool, room);
     const bool explained = finding->query->explain, answered = is_answered(finding);
     int64_t count = 0;
@@ -264,7 +294,7 @@ static err choose(struct ctx *ctx, const struct finding *finding, struct finder_
         }
     }
     out->has_more = count > limit;
-    out->data = (struct list){kept, out->has_more ? limit : count};
+    TRY(load_hits(ctx, finding, kept, out->has_more ? limit : count, &out->data));
     return explained ? explain(ctx, finding, passed, &out->query.explain) : OK;
 }
 
@@ -279,7 +309,6 @@ static err find(struct ctx *ctx, struct finding *finding, struct finder_result *
     }
     finding->gate = gate_new(ctx->arena, finding->model, finder->weights, finding->text,
         /* min_similarity */ -1);
-    round_scores(&finding->candidates);
     return choose(ctx, finding, out);
 }
 
@@ -325,6 +354,9 @@ err finder_similar(struct ctx *ctx, struct finder *finder, const struct finder_l
         DB_ARGS(DB_I64(like->id), DB_I64(COMPARED_UP_TO), DB_TEXT(finder->model),
             DB_I64(like->limit), DB_TEXT(view->locale), DB_BOOL(view->staff)),
         &property_similar_shape, like->limit, out));
-    round_scores(out);
+    struct property_hit *hits = out->items;
+    for (int64_t i = 0; i < out->count; i++) {
+        hits[i].score = rounded(hits[i].score);
+    }
     return OK;
 }

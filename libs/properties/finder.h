@@ -37,9 +37,7 @@ struct property_hit {
     double score;                    /* 0..1, of the fusion; of finder_similar: the cosine */
     const char *source;              /* "vector", "keyword", "hybrid" */
     struct property_scores scores;
-    /* Not shown: has all words; has something that looks like the query letter by letter; its texts. */
-    bool strict, alike;
-    const char *text;
+    bool strict; /* has all words; not shown */
 };
 extern const struct shape property_hit_shape, property_similar_shape;
 

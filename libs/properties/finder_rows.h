@@ -4,6 +4,17 @@
 
 #include "properties/finder.h"
 
+struct finder_candidate {
+    int64_t id;
+    double score; /* as in struct property_hit */
+    const char *source;
+    struct property_scores scores;
+    bool strict,
+        alike;        /* has all words; has something that looks like the query letter by letter */
+    const char *text; /* all its texts */
+};
+extern const struct shape finder_candidate_shape;
+
 struct finder_verdict {
     int64_t id;
     const char *title;
@@ -17,7 +28,6 @@ struct finder_explain {
     double vector_weight, keyword_weight;
     struct list candidates;
 };
-extern const struct shape property_hit_row_shape; /* property_hit_shape and what the gate reads */
 extern const struct shape finder_explain_shape;
 
 #endif

@@ -37,20 +37,18 @@ const struct shape property_hit_shape = {
     .set_offset = SUMMARY_SET,
 };
 
-static const struct field property_hit_row_fields[] = {
-    PROPERTY_SUMMARY_FIELDS,
-    HIT_FIELDS(struct property_hit),
-    FIELD_BOOL(struct property_hit, strict, "Has all words"),
-    FIELD_BOOL(struct property_hit, alike, "Looks like the query, letter by letter"),
-    FIELD_STR(struct property_hit, text, "All its texts"),
+static const struct field finder_candidate_fields[] = {
+    FIELD_I64(struct finder_candidate, id, "Id"),
+    HIT_FIELDS(struct finder_candidate),
+    FIELD_BOOL(struct finder_candidate, strict, "Has all words"),
+    FIELD_BOOL(struct finder_candidate, alike, "Looks like the query, letter by letter"),
+    FIELD_STR(struct finder_candidate, text, "All its texts"),
 };
-const struct shape property_hit_row_shape = {
-    .name = "property_hit_row",
-    .size = sizeof(struct property_hit),
-    .fields = property_hit_row_fields,
-    .count = COUNT(property_hit_row_fields),
-    .has_set = true,
-    .set_offset = SUMMARY_SET,
+const struct shape finder_candidate_shape = {
+    .name = "property_candidate",
+    .size = sizeof(struct finder_candidate),
+    .fields = finder_candidate_fields,
+    .count = COUNT(finder_candidate_fields),
 };
 
 static const struct field property_similar_fields[] = {

@@ -1,9 +1,11 @@
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/buf.h"
 #include "core/ctx.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "db/array.h"
 #include "db/db.h"
 #include "properties/properties.h"
 #include "properties/shapes.h"
@@ -118,19 +120,13 @@ err properties_expand(struct ctx *ctx, struct db *db, const struct list *summari
     const struct property_view *view, struct list *out)
 {
     const struct property_summary *rows = summaries->items;
-    struct buf ids;
-    buf_init(&ids, ctx->arena, 256, 24 * (LIMIT_PAGE_ROWS + 1));
+    int64_t *ids = ARENA_ARRAY(ctx->arena, int64_t, (size_t)summaries->count + 1);
     for (int64_t i = 0; i < summaries->count; i++) {
-        buf_char(&ids, i == 0 ? '{' : ',');
-        buf_i64(&ids, rows[i].id);
+        ids[i] = rows[i].id;
     }
-    buf_str(&ids, summaries->count == 0 ? "{}" : "}");
-    const char *text = NULL;
-    size_t len = 0;
-    TRY(buf_finish(ctx, &ids, &text, &len));
     return db_list_slow(ctx, db, &SQL_properties_by_ids,
-        DB_ARGS(DB_TEXT(text), DB_TEXT(view->locale), DB_BOOL(view->staff),
-            DB_TEXT(view->currency)),
+        DB_ARGS(DB_TEXT(db_array_write_i64(ctx->arena, ids, summaries->count)),
+            DB_TEXT(view->locale), DB_BOOL(view->staff), DB_TEXT(view->currency)),
         &property_shape, summaries->count, out);
 }
 

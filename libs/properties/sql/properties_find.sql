@@ -1,7 +1,7 @@
 -- What is like the query in meaning and in words among what fits the filters, fused and best first.
 -- $1 jsonb filters, $2 bigint so many are compared one by one, $3 text normalised query, $4 vector of it (NULL = no vector leg),
 -- $5 text its model, $6 boolean find by words, $7 text fusion, $8 float8 weight of the vector leg, $9 float8 of the keyword leg,
--- $10 float8 k, $11 bigint rows, $12 text locale shown, $13 boolean exact coordinates
+-- $10 float8 k, $11 bigint rows
 WITH fitting AS MATERIALIZED (
     SELECT properties_fitting($1::jsonb, $2::bigint::int) AS ids
 ), vec AS MATERIALIZED (
@@ -26,11 +26,9 @@ WITH fitting AS MATERIALIZED (
     ORDER BY x.score DESC, x.id
     LIMIT $11::bigint
 )
-SELECT s.*, CASE WHEN $1::jsonb ->> 'near_lat' IS NOT NULL THEN distance_km(p.lat, p.lng, ($1::jsonb ->> 'near_lat')::float8,
-                                                                              ($1::jsonb ->> 'near_lng')::float8) END AS distance_km,
-       b.score, b.source, b.cosine AS "scores.vector", b.keyword AS "scores.keyword", b.strict,
+SELECT b.id, b.score, b.source, b.cosine AS "scores.vector", b.keyword AS "scores.keyword", b.strict,
        coalesce((SELECT kw.alike FROM kw WHERE kw.id = b.id), false) AS alike,
        (SELECT string_agg(t.title || E'\n' || t.description, E'\n') FROM property_texts t
-        WHERE t.property_id = p.id) AS text
-FROM best b JOIN properties p ON p.id = b.id, property_summary(p, $12::text, $13::boolean) s
+        WHERE t.property_id = b.id) AS text
+FROM best b
 ORDER BY b.score DESC, b.id
