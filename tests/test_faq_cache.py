@@ -15,6 +15,7 @@ from test_faq import CANCEL, SEARCH, find, questions
 
 BUMP = "UPDATE settings SET value = to_jsonb((value #>> '{}')::bigint + 1) WHERE key = 'faq_version'"
 MODEL = "text-embedding-3-small"
+LOCAL_MODEL = "hash-1536"
 
 
 @pytest.fixture(autouse=True)
@@ -178,18 +179,30 @@ def test_five_hundred_clients_cost_one_computation_a_worker(start, redis):
 
 # ---- the embeddings service ----
 
-@pytest.fixture
-def remote(services, product, app, start):
-    """The product with vectors of a service: start_one(fake settings) and the fake."""
+def use(services, product, model):
+    services.sql(product, f"UPDATE settings SET value = '\"{model}\"' WHERE key = 'embedding_model'; {BUMP}")
+
+
+@pytest.fixture(scope="module")
+def service(services, product, app):
+    """A service, and its vectors beside those of the local model: thousands, made once."""
     with Embeddings() as fake:
-        services.sql(product, f"UPDATE settings SET value = '\"{MODEL}\"' WHERE key = 'embedding_model'; {BUMP}")
-        seeding = app.__class__(product, services, **fake.settings())
-        done = seeding.command("seed", "--from", str(ROOT / "seeds" / product))
+        use(services, product, MODEL)
+        done = app.__class__(product, services, **fake.settings()).command("seed", "--from", str(ROOT / "seeds" / product))
+        use(services, product, LOCAL_MODEL)
         assert done.returncode == 0, done.stderr
-        fake.calls.clear()
-        yield fake, lambda **more: start(**fake.settings(WORKERS="2", **more))
-        services.sql(product, f"DELETE FROM faq_embeddings WHERE model = '{MODEL}'; "
-                              f"UPDATE settings SET value = '\"hash-1536\"' WHERE key = 'embedding_model'; {BUMP}")
+        yield fake
+        services.sql(product, f"DELETE FROM faq_embeddings WHERE model = '{MODEL}'; DELETE FROM property_embeddings WHERE model = '{MODEL}'")
+
+
+@pytest.fixture
+def remote(services, product, service, start):
+    """The product with vectors of a service: the fake, and how to start a program that asks it."""
+    service.calls.clear()
+    service.always = None
+    use(services, product, MODEL)
+    yield service, lambda **more: start(**service.settings(WORKERS="2", **more))
+    use(services, product, LOCAL_MODEL)
 
 
 def test_a_service_finds_by_meaning(remote, product):
@@ -256,12 +269,12 @@ def test_a_service_that_is_not_there_at_all(remote, product):
 
 
 def test_vectors_of_a_model_that_nobody_can_ask(services, product, app, start):
-    services.sql(product, f"UPDATE settings SET value = '\"some-other-model\"' WHERE key = 'embedding_model'; {BUMP}")
+    use(services, product, "some-other-model")
     try:
         found = find(start(WORKERS="1"), CANCEL[product][0])
         assert found["query"]["degraded"] == "no_embedding" and CANCEL[product][0] in questions(found)
     finally:
-        services.sql(product, f"UPDATE settings SET value = '\"hash-1536\"' WHERE key = 'embedding_model'; {BUMP}")
+        use(services, product, LOCAL_MODEL)
 
 
 # ---- Redis and Postgres ----
