@@ -9,8 +9,8 @@ struct finder_candidate {
     double score; /* as in struct property_hit */
     const char *source;
     struct property_scores scores;
-    bool strict,
-        alike;        /* has all words; has something that looks like the query letter by letter */
+    bool strict;      /* has all words */
+    bool alike;       /* has something that looks like the query letter by letter */
     const char *text; /* all its texts */
 };
 extern const struct shape finder_candidate_shape;
