@@ -277,21 +277,36 @@ def test_redis_may_go_in_the_middle_of_a_flood(start, services, product):
     settle(one)
 
 
-def test_a_burst_of_first_requests_leases_no_more_than_it_needs(start, services, product):
-    """Thirty at once, from a fresh bucket of forty: as many leases would be far more than the bucket holds."""
+def burst(one, address, count):
+    """Statuses of so many requests at once."""
+    statuses, barrier = [], threading.Barrier(count)
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", one.port, timeout=10, source_address=(address, 0))
+        connection.connect()
+        barrier.wait()
+        statuses.append(one.get(CONFIG, connection=connection).status)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return statuses
+
+
+def test_a_burst_of_first_requests_leases_no_more_than_it_needs(start):
+    """Thirty at once, from a fresh bucket of forty: as many leases would be far more than the bucket holds. A worker that
+    waited for Redis in vain, as on a crowded machine, gives its own share of the limit: such a burst tells nothing."""
     one = start(RATE_LIMIT_GUEST_PER_MINUTE=40, WORKERS=4)
     settle(one)
-    for round in range(3):
-        statuses, barrier = [], threading.Barrier(30)
-
-        def ask(address, statuses=statuses, barrier=barrier):
-            connection = http.client.HTTPConnection("127.0.0.1", one.port, timeout=10, source_address=(address, 0))
-            connection.connect()
-            barrier.wait()
-            statuses.append(one.get(CONFIG, connection=connection).status)
-            connection.close()
-
-        threads = [threading.Thread(target=ask, args=(f"127.7.0.{round + 1}",)) for _ in range(30)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-        assert statuses == [200] * 30, round
+    leased = 0
+    for host in range(1, 21):
+        failed = one.metric("cache_errors_total")
+        statuses = burst(one, f"127.7.0.{host}", 30)
+        time.sleep(1.1)  # every worker has told what it counted; one that Redis failed asks it again
+        if one.metric("cache_errors_total") == failed:
+            assert statuses == [200] * 30
+            leased += 1
+            if leased == 3:
+                return
+    raise AssertionError(f"Redis answered in time in {leased} of 20 bursts")
