@@ -62,15 +62,21 @@ END
 
 # Blocks while all products live, or until somebody else stops them or starts others in their place.
 watch_products() {
-    local product started
+    local product pid
     declare -A started
     for product in $(products); do
         started[$product]=$(cat "$DEV/$product/api.pid")
     done
-    while sleep 1; do
-        for product in $(products); do
-            [[ $(cat "$DEV/$product/api.pid" 2>/dev/null) == "${started[$product]}" ]] || return 0
-            api_is_alive "$product" || die "$product ended; its log is $DEV/$product/api.log"
+    printf '\nCtrl-C stops everything.\n'
+    # No command substitution from here on: bash may lose a signal that comes in the middle of one.
+    while true; do
+        sleep 1 &
+        wait $! || true
+        for product in "${!started[@]}"; do
+            pid=''
+            { read -r pid <"$DEV/$product/api.pid"; } 2>/dev/null || true
+            [[ $pid == "${started[$product]}" ]] || return 0
+            kill -0 "$pid" 2>/dev/null || die "$product ended; its log is $DEV/$product/api.log"
         done
     done
 }
@@ -93,7 +99,6 @@ if ((detach)); then
     trap - EXIT
     printf '\nscripts/stop.sh stops everything.\n'
 else
-    printf '\nCtrl-C stops everything.\n'
     watch_products
     trap - EXIT
     say "stopped or started anew from elsewhere"
