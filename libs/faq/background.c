@@ -15,7 +15,7 @@
 
 /* A run stops here and goes on in the next one: the last batch has this long. */
 #define SPARE_MS 10000
-#define BATCH_TEXTS 32
+#define BATCH_TEXTS 128
 
 static err with_model_in_use(struct ctx *ctx, const struct services *services,
     struct faq_embed *out)
@@ -45,16 +45,6 @@ err faq_job_embed(struct ctx *ctx, const struct services *services, struct job *
     return OK;
 }
 
-/* The memory of a batch is its own: a run makes hundreds. */
-static err embed_batch(struct ctx *ctx, const struct faq_embed *with, int64_t *from,
-    int64_t *out_done, int64_t *out_faq_version)
-{
-    struct arena *former = ctx_scratch(ctx);
-    const err e = faq_embed_stale(ctx, with, BATCH_TEXTS, from, out_done, out_faq_version);
-    ctx_scratch_end(ctx, former);
-    return e;
-}
-
 err faq_job_embed_all(struct ctx *ctx, const struct services *services, struct job *job)
 {
     struct faq_embed with;
@@ -63,7 +53,7 @@ err faq_job_embed_all(struct ctx *ctx, const struct services *services, struct j
     int64_t faq_version = 0;
     TRY(with_model_in_use(ctx, services, &with));
     while (done > 0 && job_has_time(ctx, SPARE_MS)) {
-        TRY(embed_batch(ctx, &with, &from, &done, &faq_version));
+        TRY(faq_embed_stale(ctx, &with, BATCH_TEXTS, &from, &done, &faq_version));
         tell(services, faq_version);
     }
     job->again = done > 0;

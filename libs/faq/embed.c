@@ -2,7 +2,9 @@
 
 #include "core/arena.h"
 #include "core/ctx.h"
+#include "core/field.h"
 #include "core/limits.h"
+#include "db/array.h"
 #include "db/db.h"
 #include "faq/sql.h"
 #include "search/embedder.h"
@@ -32,18 +34,36 @@ struct batch {
     int64_t version;
 };
 
+/* Parts of one entry: rows `from` to before `to` of the batch. */
+static err put_entry(struct ctx *ctx, struct db *tx, const struct batch *batch, int64_t from,
+    int64_t to)
+{
+    const int64_t count = to - from;
+    const int64_t faq_id = batch->parts[from].faq_id;
+    int64_t *parts = ARENA_ARRAY(ctx->arena, int64_t, (size_t)count);
+    const char **hashes = ARENA_ARRAY(ctx->arena, const char *, (size_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        parts[i] = batch->parts[from + i].part;
+        hashes[i] = batch->parts[from + i].content_hash;
+    }
+    TRY(db_exec(ctx, tx, &SQL_faq_embeddings_put,
+        DB_ARGS(DB_I64(faq_id), DB_TEXT(db_array_write_i64(ctx->arena, parts, count)),
+            DB_TEXT(db_array_write(ctx->arena, &(struct strs){hashes, count})),
+            DB_TEXT(batch->model), embeddings_arg(ctx, &batch->vectors[from], (size_t)count),
+            DB_I64(batch->vectors[from].dims)),
+        /* out_affected */ NULL));
+    return db_exec(ctx, tx, &SQL_faq_embedding_trim,
+        DB_ARGS(DB_I64(faq_id), DB_TEXT(batch->model)), /* out_affected */ NULL);
+}
+
 static err put_vectors(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct batch *batch = arg;
-    for (int64_t i = 0; i < batch->count; i++) {
-        const struct part *part = &batch->parts[i];
-        TRY(db_exec(ctx, tx, &SQL_faq_embedding_put,
-            DB_ARGS(DB_I64(part->faq_id), DB_I64(part->part), DB_TEXT(part->content_hash),
-                DB_TEXT(batch->model), embedding_arg(ctx, &batch->vectors[i])),
-            /* out_affected */ NULL));
-        if (i + 1 == batch->count || batch->parts[i + 1].faq_id != part->faq_id) {
-            TRY(db_exec(ctx, tx, &SQL_faq_embedding_trim,
-                DB_ARGS(DB_I64(part->faq_id), DB_TEXT(batch->model)), /* out_affected */ NULL));
+    int64_t from = 0;
+    for (int64_t to = 1; to <= batch->count; to++) {
+        if (to == batch->count || batch->parts[to].faq_id != batch->parts[from].faq_id) {
+            TRY(put_entry(ctx, tx, batch, from, to));
+            from = to;
         }
     }
     struct version row = {0};
@@ -68,12 +88,10 @@ static err embed(struct ctx *ctx, const struct faq_embed *with, const struct lis
     return OK;
 }
 
-err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
+static err embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
     int64_t *out_done, int64_t *out_version)
 {
     struct list parts = {0};
-    *out_done = 0;
-    *out_version = 0;
     TRY(db_list_slow(ctx, with->db, &SQL_faq_embed_stale,
         DB_ARGS(DB_TEXT(with->model), DB_NULL(), DB_I64(*from), DB_I64(limit)), SHAPE(part), limit,
         &parts));
@@ -84,6 +102,17 @@ err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit
         *from = rows[parts.count - 1].faq_id;
     }
     return OK;
+}
+
+err faq_embed_stale(struct ctx *ctx, const struct faq_embed *with, int64_t limit, int64_t *from,
+    int64_t *out_done, int64_t *out_version)
+{
+    *out_done = 0;
+    *out_version = 0;
+    struct arena *former = ctx_scratch(ctx); /* a seed or a job calls hundreds of times */
+    const err e = embed_stale(ctx, with, limit, from, out_done, out_version);
+    ctx_scratch_end(ctx, former);
+    return e;
 }
 
 err faq_embed_one(struct ctx *ctx, const struct faq_embed *with, int64_t faq_id,

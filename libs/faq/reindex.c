@@ -19,7 +19,7 @@
 
 /* A run stops here and goes on in the next one: the last batch has this long. */
 #define SPARE_MS 10000
-#define BATCH_TEXTS 32
+#define BATCH_TEXTS 128
 #define SWEEP_ROWS 2000
 
 /* What is kept between runs. `from`: parts of lower ids are done, as far as this pass saw. */

@@ -10,6 +10,7 @@
 #include "search/embed_openai.h"
 
 enum { DIMS_MIN = 8, VECTOR_HEAD = 4, FLOAT_BYTES = 4 };
+enum { ARRAY_HEAD_NUMBERS = 5, NUMBER_BYTES = 4, FLOAT4_OID = 700 };
 
 static const char local_prefix[] = "hash-";
 static const char *const provider_choices[] = {"local", "openai", NULL};
@@ -138,6 +139,13 @@ static void put_big_endian(uint8_t *out, uint32_t value, int bytes)
     }
 }
 
+static void put_float(uint8_t *out, float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof(bits));
+    put_big_endian(out, bits, FLOAT_BYTES);
+}
+
 struct db_arg embedding_arg(struct ctx *ctx, const struct embedding *embedding)
 {
     if (embedding->values == NULL) {
@@ -147,11 +155,27 @@ struct db_arg embedding_arg(struct ctx *ctx, const struct embedding *embedding)
     uint8_t *bytes = arena_alloc_raw(ctx->arena, VECTOR_HEAD + dims * FLOAT_BYTES);
     put_big_endian(bytes, (uint32_t)dims << 16, VECTOR_HEAD); /* the second half is unused */
     for (size_t i = 0; i < dims; i++) {
-        uint32_t bits = 0;
-        memcpy(&bits, &embedding->values[i], sizeof(bits));
-        put_big_endian(bytes + VECTOR_HEAD + i * FLOAT_BYTES, bits, FLOAT_BYTES);
+        put_float(bytes + VECTOR_HEAD + i * FLOAT_BYTES, embedding->values[i]);
     }
     return DB_BINARY(bytes, (int)(VECTOR_HEAD + dims * FLOAT_BYTES));
+}
+
+struct db_arg embeddings_arg(struct ctx *ctx, const struct embedding *embeddings, size_t count)
+{
+    const size_t dims = (size_t)embeddings->dims;
+    /* dimensions, no NULL inside, type, length, number of the first one; then length and value of each */
+    const uint32_t head[ARRAY_HEAD_NUMBERS] = {1, 0, FLOAT4_OID, (uint32_t)(count * dims), 1};
+    const size_t size = sizeof(head) + count * dims * (NUMBER_BYTES + FLOAT_BYTES);
+    uint8_t *bytes = arena_alloc_raw(ctx->arena, size);
+    uint8_t *to = bytes;
+    for (size_t i = 0; i < ARRAY_HEAD_NUMBERS; i++, to += NUMBER_BYTES) {
+        put_big_endian(to, head[i], NUMBER_BYTES);
+    }
+    for (size_t i = 0; i < count * dims; i++, to += NUMBER_BYTES + FLOAT_BYTES) {
+        put_big_endian(to, FLOAT_BYTES, NUMBER_BYTES);
+        put_float(to + NUMBER_BYTES, embeddings[i / dims].values[i % dims]);
+    }
+    return DB_BINARY(bytes, (int)size);
 }
 
 void embedding_hash(const char *text, uint8_t out[32])

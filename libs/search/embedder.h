@@ -72,6 +72,8 @@ struct embedding embed_question(struct ctx *ctx, const char *model, const struct
 
 /* For SQL that says $n::vector. Bytes in the arena. */
 struct db_arg embedding_arg(struct ctx *ctx, const struct embedding *embedding);
+/* All of one length, one behind the other, for SQL that says $n::real[]. */
+struct db_arg embeddings_arg(struct ctx *ctx, const struct embedding *embeddings, size_t count);
 /* SHA-256 of a text: whether a stored vector is still its own. */
 void embedding_hash(const char *text, uint8_t out[32]);
 

@@ -77,6 +77,21 @@ START_TEST(a_vector_goes_to_the_database_as_pgvector_sends_it)
 }
 END_TEST
 
+START_TEST(many_vectors_go_to_the_database_as_one_array)
+{
+    const float one[] = {1, 2.5F};
+    const float other[] = {-3, 0};
+    const struct embedding made[] = {{one, 2}, {other, 2}};
+    const struct db_arg arg = embeddings_arg(&ctx, made, /* count */ 2);
+    ck_assert_int_eq(arg.binary_len, 52);
+    ck_assert_mem_eq(arg.text,
+        "\0\0\0\1\0\0\0\0\0\0\2\xbc\0\0\0\4\0\0\0\1"
+        "\0\0\0\4\x3f\x80\0\0\0\0\0\4\x40\x20\0\0"
+        "\0\0\0\4\xc0\x40\0\0\0\0\0\4\0\0\0\0",
+        52);
+}
+END_TEST
+
 START_TEST(the_hash_of_a_text_is_its_sha256)
 {
     uint8_t hash[32];
@@ -95,6 +110,7 @@ int main(void)
     tcase_add_loop_test(tcase, local_models_are_known_by_their_name, 0, COUNT(models));
     tcase_add_test(tcase, documents_and_plain_queries_get_the_same_vectors);
     tcase_add_test(tcase, a_vector_goes_to_the_database_as_pgvector_sends_it);
+    tcase_add_test(tcase, many_vectors_go_to_the_database_as_one_array);
     tcase_add_test(tcase, the_hash_of_a_text_is_its_sha256);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

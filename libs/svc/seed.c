@@ -16,7 +16,7 @@
 #include "users/sql.h"
 
 #define SEED_FILE_MAX_BYTES 8388608
-#define FAQ_BATCH 20 /* entries embedded in one go */
+#define FAQ_TEXTS 200 /* embedded in one go */
 
 static err read_file(struct ctx *ctx, const char *path, const char **out)
 {
@@ -59,7 +59,7 @@ static err embed_faq(struct ctx *ctx, const struct services *services, int64_t *
     int64_t done = 0;
     do {
         int64_t version = 0;
-        TRY(faq_embed_stale(ctx, &with, FAQ_BATCH, &from, &done, &version));
+        TRY(faq_embed_stale(ctx, &with, FAQ_TEXTS, &from, &done, &version));
         *out += done;
         if (version > 0) {
             faq_changed(services->faq, version);
