@@ -52,8 +52,8 @@ static err put_entry(struct ctx *ctx, struct db *tx, const struct batch *batch, 
             DB_TEXT(batch->model), embeddings_arg(ctx, &batch->vectors[from], (size_t)count),
             DB_I64(batch->vectors[from].dims)),
         /* out_affected */ NULL));
-    return db_exec(ctx, tx, &SQL_faq_embedding_trim,
-        DB_ARGS(DB_I64(faq_id), DB_TEXT(batch->model)), /* out_affected */ NULL);
+    return db_exec(ctx, tx, &SQL_faq_embedding_trim, DB_ARGS(DB_I64(faq_id), DB_TEXT(batch->model)),
+        /* out_affected */ NULL);
 }
 
 static err put_vectors(struct ctx *ctx, struct db *tx, void *arg)
