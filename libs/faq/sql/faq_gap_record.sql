@@ -1,12 +1,14 @@
--- Counts an unanswered question: with the open gap of the same words, else of the same meaning, else as a new one.
+-- Counts an unanswered question: with the open gap of the same words, else of the same meaning, else as a new one. A gap's vector
+-- is of the model that was in use when somebody asked last.
 -- $1 text locale, $2 text normalised question, $3 text as typed, $4 vector (NULL = unknown), $5 text its model, $6 float8 least
 -- cosine of the same meaning, $7 bigint times, $8 bigint best entry (NULL = none), $9 float8 its score, $10 text source,
 -- $11 bigint message (NULL = none)
 WITH alike AS (
-    SELECT g.id, g.normalised = $2::text AS same_words, 1 - (g.embedding <=> $4::vector) AS cosine
+    SELECT g.id, g.normalised = $2::text AS same_words,
+           CASE WHEN g.model = $5::text AND vector_dims(g.embedding) = vector_dims($4::vector)
+                THEN 1 - (g.embedding <=> $4::vector) END AS cosine
     FROM faq_gaps g
-    WHERE g.status = 'open' AND g.locale = $1::text
-      AND (g.normalised = $2::text OR (g.model = $5::text AND vector_dims(g.embedding) = vector_dims($4::vector)))
+    WHERE g.status = 'open' AND g.locale = $1::text AND (g.normalised = $2::text OR g.model = $5::text)
 ), same AS (
     SELECT a.id FROM alike a
     WHERE a.same_words OR (a.cosine >= $6::float8 AND a.cosine <> 'NaN')
@@ -16,7 +18,9 @@ WITH alike AS (
     SELECT d.id FROM faq_documents d WHERE d.id = $8::bigint
 ), counted AS (
     UPDATE faq_gaps g SET count = g.count + $7::int, last_seen_at = now(),
-           embedding = coalesce(g.embedding, $4::vector), model = CASE WHEN g.embedding IS NULL AND $4::vector IS NOT NULL THEN $5::text ELSE g.model END,
+           embedding = CASE WHEN g.model = $5::text AND vector_dims(g.embedding) = vector_dims($4::vector) THEN g.embedding
+                            ELSE coalesce($4::vector, g.embedding) END,
+           model = CASE WHEN $4::vector IS NULL THEN g.model ELSE $5::text END,
            best_faq_id = coalesce((SELECT id FROM best), g.best_faq_id),
            best_score = CASE WHEN EXISTS (SELECT FROM best) THEN $9::float8 ELSE g.best_score END
     FROM same s WHERE g.id = s.id
