@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/log.h"
+#include "db/db.h"
 #include "faq/faq.h"
 #include "net/fiber.h"
 #include "net/loop.h"
@@ -13,6 +14,7 @@
 #include "svc/wiring.h"
 
 #define TASK_TIMEOUT_MS 60000
+#define CONNECT_PAUSE_MS 10
 
 struct task {
     struct ctx ctx;
@@ -23,10 +25,24 @@ struct task {
     err result;
 };
 
+/* A request would not wait so long for the first connection, but nobody asks a task again. One that fails ends the wait, and
+ * the task says why. */
+static err wait_for_database(struct task *task)
+{
+    const struct db *db = task->wiring.services.db;
+    while (!db_state(db).connected && db_state(db).reconnects == 0) {
+        TRY(fiber_sleep(&task->ctx, task->loop, CONNECT_PAUSE_MS));
+    }
+    return OK;
+}
+
 static void run(void *arg)
 {
     struct task *task = arg;
-    task->result = task->fn(&task->ctx, &task->wiring.services, task->arg);
+    task->result = wait_for_database(task);
+    if (is_ok(task->result)) {
+        task->result = task->fn(&task->ctx, &task->wiring.services, task->arg);
+    }
 }
 
 static void done(void *arg)
