@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/clock.h"
+#include "core/limits.h"
 #include "net/fiber.h"
 #include "net/testing/scripted.h"
 
@@ -112,6 +114,126 @@ static void tell_documents(struct scripted *scripted)
 START_TEST(documents_go_in_one_batch)
 {
     scripted_run(script, ROWS, tell_documents);
+}
+END_TEST
+
+/* ---- more texts than fit into one call ---- */
+
+enum { TEXTS_MAX = 300, LONG_TEXTS = 40, LONG_BYTES = 16000, REPLY_MAX = 65536 };
+
+/* Texts of a story and how many of them each call takes; the calls of a story have a path of their own. */
+struct batches {
+    const char *path;
+    size_t sizes[4];
+    const char *newest; /* how the input of the last call begins */
+};
+
+static const struct batches by_number[] = {
+    {"/128/embeddings", {128}, "\"input\":[\"text 0\",\"text 1\","},
+    {"/129/embeddings", {128, 1}, "\"input\":[\"text 128\"]}"},
+    {"/256/embeddings", {128, 128}, "\"input\":[\"text 128\",\"text 129\","},
+    {"/300/embeddings", {128, 128, 44}, "\"input\":[\"text 256\",\"text 257\","},
+};
+#define NUMBERS (sizeof(by_number) / sizeof(by_number[0]))
+
+/* 8001 tokens a text, as counted: 31 of them are the most below 250,000. */
+static const struct batches by_tokens = {"/long/embeddings", {31, 9}, "\"input\":[\"text 31 "};
+
+/* Vectors for texts first to before first + count, last one first: the second number of each is the text's. */
+static const char *vectors_for(struct arena *arena, size_t first, size_t count)
+{
+    struct buf buf;
+    buf_init(&buf, arena, /* first_cap */ 1024, REPLY_MAX);
+    buf_str(&buf, "{\"data\":[");
+    for (size_t i = count; i-- > 0;) {
+        buf_printf(&buf, "{\"index\":%zu,\"embedding\":[1,%zu,0,0,0,0,0,0]}%s", i, first + i,
+            i > 0 ? "," : "]}");
+    }
+    ck_assert(!buf.failed);
+    return buf_text(&buf);
+}
+
+/* Adds a row for each call; returns how many. */
+static size_t add_calls(struct arena *arena, const struct batches *batches,
+    struct scripted_reply *out)
+{
+    size_t first = 0, calls = 0;
+    for (; batches->sizes[calls] > 0; calls++) {
+        const char *body = vectors_for(arena, first, batches->sizes[calls]);
+        out[calls] = (struct scripted_reply){batches->path, 200, NULL, body};
+        first += batches->sizes[calls];
+    }
+    return calls;
+}
+
+static void check_batches(struct scripted *scripted, const struct batches *batches,
+    const char *const *texts)
+{
+    size_t count = 0, calls = 0;
+    for (; batches->sizes[calls] > 0; calls++) {
+        count += batches->sizes[calls];
+    }
+    const size_t base_len = strlen(batches->path) - strlen("/embeddings");
+    struct embedder *embedder =
+        open_at(scripted, arena_printf(scripted->arena, "%.*s", (int)base_len, batches->path));
+    struct embedding *made = ARENA_ARRAY(scripted->arena, struct embedding, count);
+    const err asked =
+        embed_documents(&scripted->ctx, embedder, "text-embedding-3-small", texts, count, made);
+    ck_assert_msg(is_ok(asked), "%s: %s", batches->path, scripted->ctx.error.text);
+    ck_assert_int_eq(scripted_calls(scripted, batches->path), (int)calls);
+    ck_assert_msg(strstr(scripted_request(scripted), batches->newest) != NULL, "%s", batches->path);
+    for (size_t i = 0; i < count; i++) {
+        const double number = (double)made[i].values[1] / (double)made[i].values[0];
+        ck_assert_double_eq_tol(number, (double)i, 0.01);
+    }
+    embedder_close(embedder);
+}
+
+static void tell_numbers(struct scripted *scripted)
+{
+    const char *texts[TEXTS_MAX];
+    for (size_t i = 0; i < TEXTS_MAX; i++) {
+        texts[i] = arena_printf(scripted->arena, "text %zu", i);
+    }
+    for (size_t i = 0; i < NUMBERS; i++) {
+        check_batches(scripted, &by_number[i], texts);
+    }
+}
+
+START_TEST(many_texts_go_in_full_batches_and_come_back_in_order)
+{
+    struct scripted_reply calls[4 * NUMBERS];
+    struct arena *arena = arena_new(/* pool */ NULL);
+    size_t count = 0;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        ck_assert_uint_le(by_number[i].sizes[0], LIMIT_EMBED_BATCH_TEXTS);
+        count += add_calls(arena, &by_number[i], calls + count);
+    }
+    scripted_run(calls, count, tell_numbers);
+    arena_free(arena);
+}
+END_TEST
+
+static void tell_tokens(struct scripted *scripted)
+{
+    const char *texts[LONG_TEXTS];
+    for (size_t i = 0; i < LONG_TEXTS; i++) {
+        char *text = arena_alloc(scripted->arena, LONG_BYTES + 1);
+        memset(text, 'a', LONG_BYTES);
+        const char *head = arena_printf(scripted->arena, "text %zu ", i);
+        memcpy(text, head, strlen(head));
+        texts[i] = text;
+    }
+    check_batches(scripted, &by_tokens, texts);
+}
+
+START_TEST(long_texts_go_in_batches_of_fewer)
+{
+    struct scripted_reply calls[4];
+    struct arena *arena = arena_new(/* pool */ NULL);
+    const size_t count = add_calls(arena, &by_tokens, calls);
+    scripted_run(calls, count, tell_tokens);
+    arena_free(arena);
 }
 END_TEST
 
@@ -243,6 +365,8 @@ int main(void)
     tcase_add_test(tcase, the_service_is_asked_as_its_protocol_says);
     tcase_add_test(tcase, the_same_question_is_asked_once);
     tcase_add_test(tcase, documents_go_in_one_batch);
+    tcase_add_test(tcase, many_texts_go_in_full_batches_and_come_back_in_order);
+    tcase_add_test(tcase, long_texts_go_in_batches_of_fewer);
     tcase_add_test(tcase, a_text_longer_than_the_service_takes_is_cut);
     tcase_add_test(tcase, each_failure_has_its_code);
     tcase_add_test(tcase, a_service_that_talks_nonsense_is_left_alone);

@@ -52,13 +52,24 @@ static bool ends_sentence(uint32_t c)
     }
 }
 
+/* A dash between blanks joins two phrases, and would be read as "not". `next` is what follows it. */
+static bool is_alone(uint32_t c, bool after_blank, const char *next)
+{
+    if (c != '-' || !after_blank) {
+        return false;
+    }
+    const uint32_t following = letter_next(&next);
+    return following == 0 || following == '-' || letter_is_blank(following) ||
+           ends_sentence(following);
+}
+
 const char *search_normalise(struct arena *arena, const char *text)
 {
     char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1); /* a broken byte becomes three */
     char *to = out, *end = out; /* end: behind the last character kept */
     bool blank = false;
     for (uint32_t c = letter_next(&text); c != 0; c = letter_next(&text)) {
-        if (letter_is_blank(c)) {
+        if (letter_is_blank(c) || is_alone(c, blank || to == out, text)) {
             blank = to > out;
             continue;
         }

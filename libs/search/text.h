@@ -7,7 +7,7 @@
 struct arena;
 
 /* Small letters, runs of blanks as one, none at the ends, no punctuation at the end: the same for questions that differ
- * only in that. "" if nothing else is left. In the arena. */
+ * only in that, and no dash between blanks. "" if nothing else is left. In the arena. */
 const char *search_normalise(struct arena *arena, const char *text);
 bool search_has_thai(const char *text);
 /* Whether there is anything to look for: not only punctuation and pictures. */

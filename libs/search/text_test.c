@@ -21,6 +21,9 @@ static const struct {
     {"\xFF\xFF\xFF", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
     {"🙂", "🙂"},
     {"c++", "c++"},
+    {"villa - Phuket -- 3-bedroom -pool", "villa phuket 3-bedroom -pool"},
+    {"- dogs -?", "dogs"},
+    {"- -", ""},
 };
 
 START_TEST(questions_that_differ_in_form_only_become_equal)
