@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from conftest import other_product
 from harness.brand import KNOWN
 from harness.services import ROOT
 from harness.waiting import until
@@ -81,13 +80,13 @@ def test_the_alias_and_the_limits_of_the_query(app):
 
 @pytest.mark.parametrize("text", [
     "???", "...!", "-", "\"", "😀", "😀😀 🏝️", "the", "is it of the and", "!!! & | <->", "pool & | ! ()", "a:* & b", "'a' <-> 'b'", "\\",
-    "'; DROP TABLE faq_documents; --", "1 OR 1=1", "%", "_%_", "pool\" or \"beach", "-pool", "<script>alert(1)</script>",
+    "'; DROP TABLE faq_documents; --", "1 OR 1=1", "' UNION SELECT * FROM users --", "pool:A & !beach", "%", "_%_", "pool\" or \"beach", "-pool", "<script>alert(1)</script>",
     "\u202e\u200b\ufeff", "a" * 400, "pool " * 90, "ห้อง" * 60, "e\u0301te\u0301"])
 def test_strange_queries_are_answered(app, services, product, text):
     before = services.sql(product, "SELECT count(*) FROM faq_documents")
     for mode in ("hybrid", "vector", "keyword"):
         found = find(app, text, mode=mode)
-        assert found["query"]["mode_used"] == mode and len(found["data"]) <= 5
+        assert found["query"]["mode_used"] == mode and isinstance(found["data"], list) and len(found["data"]) <= 5
         assert all(isinstance(item["score"], (int, float)) for item in found["data"])
     assert services.sql(product, "SELECT count(*) FROM faq_documents") == before
 
@@ -97,6 +96,15 @@ def test_signs_alone_find_nothing_and_are_no_gap(app, services, product):
         assert find(app, text)["data"] == []
     time.sleep(0.3)
     assert gaps(services, product, "😀😀") == []
+
+
+@pytest.mark.parametrize("text", ["is it of the and", "THE, the; the?", "what is it"])
+def test_stop_words_alone_have_no_answer_and_are_one_gap(app, services, product, text):
+    for mode in ("hybrid", "vector"):
+        assert find(app, text, mode=mode)["data"] == [], mode
+    kept = until(lambda: gaps(services, product, text))
+    assert len({row[0] for row in kept}) == 1 and kept[0][2:] == ["open", text, "en"]
+    services.sql(product, f"DELETE FROM faq_gaps WHERE id = {kept[0][0]}")
 
 
 def test_limit_and_order(app):
@@ -396,7 +404,7 @@ def test_bad_votes_are_refused(app, services, product, entry):
     assert votes(app, entry) == (0, 0)
 
 
-# ---- seeds, and the other product ----
+# ---- seeds ----
 
 def test_seeding_again_adds_nothing(app, services, product):
     count = """SELECT (SELECT count(*) FROM faq_categories), (SELECT count(*) FROM faq_documents), (SELECT count(*) FROM faq_embeddings),
@@ -419,30 +427,3 @@ def test_outdated_vectors_are_made_again(app, services, product):
     parts = services.sql(product, f"SELECT part FROM faq_embeddings WHERE faq_id = {one} ORDER BY part")
     assert stale == [["0"]] and parts == [["0"], ["1"], ["2"]]
     assert one in [str(item["id"]) for item in until(lambda: find(app, "Entirely other words")["data"])]
-
-
-def test_one_product_knows_nothing_of_the_other(app, services, product, start):
-    """A canary in one product's FAQ is found there, and nowhere in the other's replies, cache, gaps or log."""
-    canary = f"Canarybird{secrets.token_hex(6)}"
-    other = start(other_product(product))
-    services.sql(product, f"""INSERT INTO faq_documents (category_id, locale, question, answer)
-        SELECT id, 'en', 'What is a {canary} good for?', 'The {canary} sings.' FROM faq_categories LIMIT 1;
-        INSERT INTO jobs (kind, dedupe_key) VALUES ('faq.embed_all', 'faq.embed_all') ON CONFLICT DO NOTHING;
-        UPDATE settings SET value = to_jsonb((value #>> '{{}}')::bigint + 1) WHERE key = 'faq_version'""")
-    found = until(lambda: [hit for hit in find(app, canary)["data"][:1] if canary in hit["question"]])  # once it has its vector
-    for mode in ("hybrid", "vector", "keyword"):
-        reply = other.get(f"{SEARCH}?query={canary}&mode={mode}")
-        assert reply.status == 200 and canary.encode() not in reply.body
-    assert canary.encode() not in other.get(f"{FAQ}?limit=100").body
-    assert other.get(f"{FAQ}/{found[0]['id']}").body.find(canary.encode()) < 0
-    until(lambda: services.sql(other.product, f"SELECT id FROM faq_gaps WHERE normalised = '{canary.lower()}'"))
-    assert services.sql(other.product, f"SELECT id FROM faq_documents WHERE question LIKE '%{canary}%'") == []
-    keys = services.redis("--scan", "--pattern", "*faq:q:*").split()
-    database = {one: services.redis_url(one).rpartition("/")[2] for one in (product, other.product)}
-    assert database[product] != database[other.product] or keys
-    for key in services.redis("-n", database[other.product], "--scan", "--pattern", f"{other.product}:faq:q:*").split():
-        assert canary not in services.redis("-n", database[other.product], "GET", key)
-    for one in (app, other):
-        assert canary not in one.log_text()
-    services.sql(product, f"""DELETE FROM faq_documents WHERE question LIKE '%{canary}%';
-        UPDATE settings SET value = to_jsonb((value #>> '{{}}')::bigint + 1) WHERE key = 'faq_version'""")
