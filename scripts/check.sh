@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export PYTHONDONTWRITEBYTECODE=1
 FORMATTER_MAJOR=14 # of Debian 12; each major version wraps a little differently
-ALL="format size layers words headers machine docs shell python selftest"
+ALL="format size layers words headers machine docs seeds shell python selftest"
 
 need() {
     command -v "$1" >/dev/null && return 0
@@ -56,6 +56,7 @@ run() {
     --fix) format -i ;;
     shell) check_shell ;;
     python) check_python ;;
+    seeds) python3 seeds/check.py ;;
     selftest) python3 -m unittest discover -q -s tests/style ;;
     size | layers | words | headers | machine | docs) python3 "scripts/check_$1.py" ;;
     *)
