@@ -444,8 +444,10 @@ def budget(app, admin, services, product):
 def test_within_the_budget_it_is_as_ever(chat, budget, services, product):
     budget(daily_microusd=10**9)
     answer = ask(chat, KNOWN[product][0])
-    assert answer["degraded"] is None and answer["model"] == "big" and answer["usage"]["cost_microusd"] is None
-    assert services.sql(product, f"SELECT cost_microusd > 0 FROM llm_usage WHERE message_id = {answer['message']['id']} AND model = 'big'") == [["t"]]
+    assert answer["degraded"] is None and answer["model"] == "big"
+    cost = str(answer["usage"]["cost_microusd"])
+    assert int(cost) > 0 and services.sql(product, f"SELECT sum(cost_microusd) FROM llm_usage WHERE message_id = {answer['message']['id']}") == [[cost]]
+    assert services.sql(product, f"SELECT cost_microusd FROM conversations WHERE id = {answer['conversation_id']}") == [[cost]]
     assert services.sql(product, "SELECT count(*) FROM budget_reservations") == [["0"]], "what was set aside is released"
 
 

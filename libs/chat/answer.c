@@ -17,6 +17,7 @@
 #include "db/db.h"
 #include "net/fiber.h"
 
+#define FIRST_OF_TWO (2.0 / 3) /* of the time, for the model that has a fallback */
 #define HISTORY_CHARACTERS 16000
 #define HISTORY_MESSAGES 40
 #define NS_PER_MS INT64_C(1000000)
@@ -57,6 +58,14 @@ void answer_service_failed(struct chat_run *run, err failed)
     err_clear(ctx); /* another model answers, or none */
 }
 
+void answer_patience(struct chat_run *run, double share)
+{
+    const int64_t now_ns = clock_monotonic_ns(run->ctx.clock);
+    const int64_t usual_ns = run->started_ns + LIMIT_CHAT_FIRST_TEXT_MS * NS_PER_MS;
+    const int64_t end_ns = usual_ns < run->turn.deadline_ns ? usual_ns : run->turn.deadline_ns;
+    run->turn.first_ns = now_ns + (int64_t)((double)(end_ns - now_ns) * share);
+}
+
 /* ---- text ---- */
 
 static err take_text(struct ctx *ctx, void *arg, const char *text, size_t len)
@@ -86,6 +95,7 @@ static err try_with(struct chat_run *run, const struct chat_attempt *attempt,
             .fallback = attempt->degraded != NULL,
             .usage = out->usage},
         result);
+    run->service_failed = !is_ok(result) && attempt->provider != &chat_provider_local;
     return result;
 }
 
@@ -114,7 +124,8 @@ static size_t list_models(const struct chat_run *run, struct chat_attempt out[2]
     const struct chat *chat = run->chat;
     const struct chat_prompt *prompt = &run->prompt;
     size_t count = 0;
-    if (chat->provider == &chat_provider_local || run->without_service || run->over_budget) {
+    const bool refused = run->without_service && run->feature == NULL; /* else that is the result */
+    if (chat->provider == &chat_provider_local || refused || run->over_budget) {
         return 0;
     }
     const bool has_fallback =
@@ -154,6 +165,7 @@ static err write_text(struct chat_run *run)
         if (run->without_service && !is_last) {
             continue;
         }
+        answer_patience(run, i + 2 < count ? FIRST_OF_TWO : 1);
         result = try_once(run, &attempts[i]);
         if (is_ok(result) || result.code == ERR_CANCELLED || run->text.len > 0 || is_last) {
             return result;
@@ -174,6 +186,7 @@ err answer_again(struct chat_run *run, struct buf *out)
 {
     const struct chat_sink sink = {take_apart, out};
     struct chat_answered answered;
+    run->turn.first_ns = run->turn.deadline_ns; /* the first word has been read long ago */
     return try_with(run, &run->writer, &sink, &answered);
 }
 
@@ -282,9 +295,9 @@ static err begin_turn(struct chat_run *run)
     turn->asker = &run->question.asker;
     turn->question = run->question.content;
     turn->tools = list_tools(run);
-    turn->first_ns = run->started_ns + LIMIT_CHAT_FIRST_TEXT_MS * NS_PER_MS;
     turn->deadline_ns =
         run->started_ns + run->chat->options.config->chat_timeout_seconds * NS_PER_S;
+    answer_patience(run, /* share */ 1);
     buf_init(&run->text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
     return OK;
 }
@@ -342,10 +355,11 @@ static err answer(struct chat_run *run)
     return mend_answer(run);
 }
 
-/* An answer that has begun cannot be begun again by another model. */
+/* An answer that has begun cannot be begun again by another model, and one that is tried out not be answered by another. */
 static void name_failure(struct chat_run *run, err failed)
 {
-    if (run->text.len == 0 || failed.code == ERR_CANCELLED) {
+    const bool of_service = run->text.len > 0 || run->service_failed;
+    if (!of_service || failed.code == ERR_CANCELLED) {
         return;
     }
     if (failed.code == ERR_TIMEOUT) {
@@ -364,11 +378,14 @@ void answer_run(struct chat_run *run)
         return;
     }
     if (result.code == ERR_CANCELLED && run->stop_asked) {
-        err_clear(&run->ctx); /* what there is, is the answer */
-        run->finish_reason = "stopped";
-        return;
+        run->finish_reason = "stopped"; /* what there is, is the answer */
+    } else {
+        name_failure(run, result);
+        run->finish_reason = "error";
+        run_fail(run);
     }
-    name_failure(run, result);
-    run->finish_reason = "error";
-    run_fail(run);
+    err_clear(&run->ctx);
+    if (run->text.len > 0) {
+        mend_ended(run);
+    }
 }

@@ -77,9 +77,10 @@ struct chat_run {
     struct fiber *fiber; /* that works on the answer; NULL = none */
     const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
     bool is_first;       /* question of its conversation: nothing was said before */
-    bool stop_asked, shutting_down;
+    bool stop_asked, shutting_down, chose_locally;
     bool followed;        /* another worker wants to read it */
     bool without_service; /* it refuses us: asking again is useless */
+    bool service_failed;  /* the last time it was to write */
 
     struct events events;
     struct events_reader told; /* as far as other workers know */
@@ -126,13 +127,14 @@ void run_tell_failure(struct chat_run *run);
 /* answer.c, settle.c: fibers of a run */
 void answer_run(struct chat_run *run);
 void settle_run(struct chat_run *run);
-
 /* answer.c: keeps what a call of a service took and how it ended. */
 void answer_spent(struct chat_run *run, const struct chat_spent *spent, err result);
 /* A service did not do; one that refuses us is not asked again. Clears the failure. */
 void answer_service_failed(struct chat_run *run, err failed);
 /* The same model once more, into a text of its own. */
 err answer_again(struct chat_run *run, struct buf *out);
+/* What is sent now may be silent for this share of the time left to the first word; others are asked after it. */
+void answer_patience(struct chat_run *run, double share);
 
 /* prompt.c: a version that answers, one that is tried, one that is not stored. */
 struct prompt_draft;

@@ -80,11 +80,12 @@ err golden_delete(struct ctx *ctx, struct db *db, int64_t id)
 /* ---- how a version does ---- */
 
 struct outcome_row {
-    int64_t passed, failed;
+    int64_t passed, failed, questions;
 };
 static const struct field outcome_row_fields[] = {
     FIELD_I64(struct outcome_row, passed, "Right"),
     FIELD_I64(struct outcome_row, failed, "Wrong"),
+    FIELD_I64(struct outcome_row, questions, "That there are now"),
 };
 
 err golden_require(struct ctx *ctx, struct db *db, int64_t version)
@@ -98,6 +99,10 @@ err golden_require(struct ctx *ctx, struct db *db, int64_t version)
             "This version has not been evaluated");
     }
     TRY(found);
+    if (row.passed == 0 || row.passed + row.failed != row.questions) {
+        return fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
+            "This version has not been evaluated with the golden questions of now");
+    }
     return row.failed == 0 ? OK
                            : fail_public(ctx, ERR_CONFLICT, CODE_INVALID_STATE,
                                  "This version failed its last evaluation");

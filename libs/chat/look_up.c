@@ -11,6 +11,7 @@
 #include "core/log.h"
 
 #define ROUNDS_MAX 3
+#define CHOICE_SHARE (1.0 / 3)
 #define SOURCES_MAX 12
 #define PAGE_TOOL "property_search"
 #define NS_PER_MS 1000000
@@ -177,6 +178,7 @@ static err do_calls(struct chat_run *run, const struct chat_chosen *chosen)
 static err choose_locally(struct chat_run *run, struct chat_chosen *out)
 {
     *out = (struct chat_chosen){0};
+    run->chose_locally = true;
     return chat_provider_local.choose(&run->ctx, run->chat->local, &run->turn, out);
 }
 
@@ -188,6 +190,7 @@ static err choose(struct chat_run *run, int round, struct chat_chosen *out)
         return round == 0 ? choose_locally(run, out) : OK;
     }
     run->turn.model = run->prompt.model_search;
+    answer_patience(run, CHOICE_SHARE);
     const err chosen = chat->provider->choose(&run->ctx, chat->model, &run->turn, out);
     answer_spent(run, &(struct chat_spent){.feature = "search", .usage = out->usage}, chosen);
     if (chosen.code == ERR_CANCELLED) {
@@ -219,6 +222,17 @@ static err look_at_page(struct chat_run *run)
     return do_call(run, &call);
 }
 
+/* Where a service chose in vain, tools that there are not or that find nothing: what the question itself asks for. */
+static err look_up_locally(struct chat_run *run)
+{
+    struct chat_chosen chosen;
+    if (run->chat->provider == &chat_provider_local || run->chose_locally) {
+        return OK;
+    }
+    TRY(choose_locally(run, &chosen));
+    return do_calls(run, &chosen);
+}
+
 err look_up(struct chat_run *run)
 {
     run->results = ARENA_ARRAY(run->arena, struct chat_result, CHAT_CALLS_MAX);
@@ -234,5 +248,5 @@ err look_up(struct chat_run *run)
         }
         TRY(do_calls(run, &chosen));
     }
-    return OK;
+    return run->source_count > 0 ? OK : look_up_locally(run);
 }

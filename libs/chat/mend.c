@@ -59,6 +59,20 @@ static bool is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
+void mend_ended(struct chat_run *run)
+{
+    struct chat_checked checked;
+    const char *read = buf_text(&run->text);
+    if (!is_ok(check(run, read, &checked))) {
+        err_clear(&run->ctx);
+        run->content = "";
+    } else {
+        run->content =
+            checked.doubt_count > 0 ? chat_check_drop(&run->ctx, &checked) : checked.text;
+    }
+    tell(run, read);
+}
+
 err mend_answer(struct chat_run *run)
 {
     struct chat_checked checked;

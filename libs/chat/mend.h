@@ -7,5 +7,7 @@
 
 /* Fills run->content with the text as it may stay; tells listeners when that is another than they have read. */
 err mend_answer(struct chat_run *run);
+/* The same for an answer that was ended early, by its reader or by a failure: nobody is asked to put it right. Never waits. */
+void mend_ended(struct chat_run *run);
 
 #endif

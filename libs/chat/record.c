@@ -16,14 +16,13 @@ struct answer_record {
     const char *degraded, *model;
     int64_t prompt_version;
     const char *error_code;
-    int64_t prompt_tokens, completion_tokens, cost_microusd, latency_ms, first_token_ms;
+    int64_t prompt_tokens, completion_tokens, latency_ms, first_token_ms;
 };
 enum {
     ROW_PROMPT_VERSION = 6,
     ROW_PROMPT_TOKENS = 8,
     ROW_COMPLETION_TOKENS = 9,
-    ROW_COST = 10,
-    ROW_FIRST_TOKEN = 12
+    ROW_FIRST_TOKEN = 11
 };
 static const struct field answer_record_fields[] = {
     FIELD_STR(struct answer_record, status, "State"),
@@ -36,7 +35,6 @@ static const struct field answer_record_fields[] = {
     FIELD_STR(struct answer_record, error_code, "What went wrong", .nullable = true),
     FIELD_I64(struct answer_record, prompt_tokens, "Read", .nullable = true),
     FIELD_I64(struct answer_record, completion_tokens, "Written", .nullable = true),
-    FIELD_I64(struct answer_record, cost_microusd, "Cost", .nullable = true),
     FIELD_I64(struct answer_record, latency_ms, "Whole time"),
     FIELD_I64(struct answer_record, first_token_ms, "Time to the first text", .nullable = true),
 };
@@ -70,18 +68,16 @@ void record_sum(const struct chat_run *run, struct chat_usage_out *out)
     out->has.present |= priced ? bit(SUM_COST) : 0;
 }
 
-/* The sum as columns of the answer. */
+/* The tokens as columns of the answer; what it cost is what the ledger says. */
 static void add_sum(const struct chat_run *run, struct answer_record *out)
 {
     struct chat_usage_out sum;
     record_sum(run, &sum);
     out->prompt_tokens = sum.prompt_tokens;
     out->completion_tokens = sum.completion_tokens;
-    out->cost_microusd = sum.cost_microusd;
     out->has.present |= field_is_present(&sum.has, SUM_PROMPT)
                             ? bit(ROW_PROMPT_TOKENS) | bit(ROW_COMPLETION_TOKENS)
                             : 0;
-    out->has.present |= field_is_present(&sum.has, SUM_COST) ? bit(ROW_COST) : 0;
 }
 
 static const char *status_of(const struct chat_run *run)
@@ -105,9 +101,8 @@ const char *record_answer(struct chat_run *run)
 {
     const int64_t now_ns = clock_monotonic_ns(run->ctx.clock);
     struct answer_record record = {
-        .has = {.present = UINT64_MAX &
-                           ~(bit(ROW_PROMPT_VERSION) | bit(ROW_PROMPT_TOKENS) |
-                               bit(ROW_COMPLETION_TOKENS) | bit(ROW_COST) | bit(ROW_FIRST_TOKEN))},
+        .has = {.present = UINT64_MAX & ~(bit(ROW_PROMPT_VERSION) | bit(ROW_PROMPT_TOKENS) |
+                                            bit(ROW_COMPLETION_TOKENS) | bit(ROW_FIRST_TOKEN))},
         .status = status_of(run),
         .content = run->content,
         .finish_reason = run->finish_reason,

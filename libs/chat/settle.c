@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "chat/caller.h"
 #include "chat/chat_internal.h"
 #include "chat/record.h"
 #include "chat/sql.h"
@@ -29,7 +30,8 @@ static err store(struct chat_run *run)
     struct finished finished;
     const struct db_args args =
         DB_ARGS(DB_I64(run->message_id), DB_TEXT(record_answer(run)), DB_TEXT(record_sources(run)),
-            DB_TEXT(record_calls(run)), DB_TEXT(record_usage(run)), DB_ID(run->reservation_id));
+            DB_TEXT(record_calls(run)), DB_TEXT(record_usage(run)), DB_ID(run->reservation_id),
+            caller_user(&run->question.caller), caller_session(ctx, &run->question.caller));
     err stored = OK;
     for (int i = 0; i < TRIES; i++) {
         stored =
@@ -50,10 +52,21 @@ static err store(struct chat_run *run)
 
 /* ---- after it is stored ---- */
 
+/* What could not be looked up is no question without an answer. */
+static bool has_failed_tool(const struct chat_run *run)
+{
+    for (size_t i = 0; i < run->result_count; i++) {
+        if (strcmp(run->results[i].status, "failed") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_gap(struct chat_run *run)
 {
     if (run->finish_reason == NULL || strcmp(run->finish_reason, "no_evidence") != 0 ||
-        run->chat->options.faq == NULL) {
+        run->chat->options.faq == NULL || has_failed_tool(run)) {
         return;
     }
     const struct faq_gap_note note = {

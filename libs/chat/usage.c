@@ -3,7 +3,8 @@
 #include "chat/model.h"
 #include "core/json.h"
 
-static const int64_t tokens_max = 1000000000;
+static const int64_t tokens_max =
+    100000000; /* of a call; the sum of a turn is an int of Postgres */
 static const double dollars_max = 1000000;
 
 bool usage_microusd(double dollars, int64_t *out)

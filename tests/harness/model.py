@@ -113,6 +113,7 @@ class Model:
         ("hostile_calls",)         unknown tools, arguments of attackers, four at a time
         ("endless_calls",)         a tool, whatever was found           ("endless",)           words without end
         ("slow", s)                the first byte after s seconds       ("late", s)            headers, then the rest after s seconds
+        ("unfinished", text)       answers that text, then is silent
         ("stall", k)               k events, then silence               ("comments", s)        comments for s seconds, then the rest
         ("pieces", n, newline)     n bytes a write, lines ended by that ("dribble", s)         one byte every s seconds
         ("paced", s)               one event every s seconds
@@ -430,6 +431,11 @@ class Reply:
         for event in self.honest_events():
             self.send(event)
         self.end()
+
+    def unfinished(self, text):
+        self.stream(self.events(text)[:-3], end=False)
+        self.wait(ENDLESS_SECONDS)
+        self.handler.close_connection = True
 
     def stall(self, count):
         self.stream(self.honest_events()[:int(count)], end=False)

@@ -1,0 +1,212 @@
+"""Answers that end early and services that come late: what stays of the text, who answers instead, who pays."""
+
+import time
+
+import pytest
+
+from harness.chat import CHAT, CONVERSATIONS, ask, new_session, stream, text_of
+from harness.waiting import until
+from test_chat import KNOWN, UNKNOWN
+from test_chat_model import PRICED, begin, usage
+
+PROMPTS = "/api/v1/admin/chat/prompts"
+USAGE_OF_MINE = "/api/v1/users/me/usage"
+LIE = "The fee is 1 THB, 99% less than usual, see https://evil.example/pay [99]. "
+
+
+@pytest.fixture(scope="module")
+def served(product, services, app, model):
+    """The product asking this model; one worker, so that what it remembers of the service is known."""
+    running = app.__class__(product, services, issuer=app.issuer, **model.settings(WORKERS="1", CHAT_TIMEOUT_SECONDS="15"))
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def chat(served, model):
+    """Failures open the breaker for a while: until it asks again."""
+    def asks():
+        model.reset()
+        return ask(served, KNOWN[served.product][0])["degraded"] is None
+
+    model.reset()
+    yield served
+    until(asks, seconds=60)
+    model.reset()
+
+
+@pytest.fixture
+def priced(chat, admin, services, product):
+    """Limits that nothing reaches, so that everything is set aside and booked."""
+    def clear():
+        services.sql(product, "DELETE FROM budgets; DELETE FROM budget_reservations; DELETE FROM model_prices; DELETE FROM usage_daily")
+
+    clear()
+    assert chat.put("/api/v1/admin/model-prices", PRICED, token=admin).status == 200
+    limits = {"daily_microusd": 10**12, "per_user_daily_microusd": 10**12, "per_guest_daily_microusd": 10**12}
+    assert chat.put("/api/v1/admin/budgets", limits, token=admin).status == 200
+    yield
+    clear()
+
+
+def stop(chat, conversation, session, token=None):
+    reply = chat.post(f"{CONVERSATIONS}/{conversation}/stop", headers={"X-Session-Id": session}, token=token)
+    assert reply.status == 202, reply.body
+
+
+# ---- what stays ----
+
+def test_what_nothing_backs_goes_from_a_stopped_answer_too(chat, model, services, product):
+    question, words = KNOWN[product]
+    model.models["big"] = ("unfinished", f"{LIE}We say: {words}. And")
+    session = new_session()
+    answer, heard, events = begin(chat, question, session)
+    stop(chat, heard[0].data["conversation_id"], session)
+    heard += list(events)
+    answer.close()
+    message = heard[-1].data["message"]
+    assert message["finish_reason"] == "stopped"
+    kept = services.sql(product, f"SELECT content FROM messages WHERE id = {message['id']}")[0][0]
+    assert kept == message["content"] == text_of(heard)
+    assert "evil.example" not in kept and "1 THB" not in kept and "99" not in kept
+
+
+def test_what_nothing_backs_goes_from_an_answer_that_broke_off(chat, model, services, product):
+    question, words = KNOWN[product]
+    model.models["big"] = ("unfinished", f"{LIE}We say: {words}. And")
+    with stream(chat, question) as answer:
+        heard = answer.all()
+    assert heard[-1].name == "error" and "evil.example" not in text_of(heard)
+    kept = services.sql(product, f"SELECT status, content FROM messages WHERE id = {heard[0].data['message_id']}")[0]
+    assert kept[0] == "failed" and "evil.example" not in kept[1] and "1 THB" not in kept[1] and words in kept[1]
+
+
+# ---- late services ----
+
+def test_a_silent_model_leaves_time_for_the_fallback(chat, model, product):
+    model.models["big"] = ("stall", 0)
+    began = time.monotonic()
+    answer = ask(chat, KNOWN[product][0])
+    assert (answer["degraded"], answer["model"]) == ("fallback_model", "spare") and KNOWN[product][1] in answer["message"]["content"]
+    assert time.monotonic() - began < 20
+
+
+def test_a_silent_choice_leaves_time_for_the_answer(chat, model, product):
+    model.models["small"] = ("stall", 0)
+    answer = ask(chat, KNOWN[product][0])
+    assert answer["model"] == "big" and KNOWN[product][1] in answer["message"]["content"]
+
+
+def test_the_whole_time_counts_before_the_first_word_too(start, model, product):
+    model.reset()
+    model.always = ("stall", 0)
+    one = start(**model.settings(WORKERS="1", CHAT_TIMEOUT_SECONDS="5"))
+    began = time.monotonic()
+    answer = ask(one, KNOWN[product][0])
+    assert answer["degraded"] == "retrieval_only" and time.monotonic() - began < 12
+    model.reset()
+
+
+# ---- what could not be looked up ----
+
+def test_a_tool_that_failed_is_no_question_without_an_answer(chat, services, product):
+    question = f"{KNOWN[product][0]} {new_session()[:6]}"
+    services.sql(product, "ALTER TABLE faq_documents RENAME TO faq_documents_away")
+    try:
+        answer = ask(chat, question)
+    finally:
+        services.sql(product, "ALTER TABLE faq_documents_away RENAME TO faq_documents")
+    assert "failed" in [call["status"] for call in answer["message"]["tool_calls"]]
+    ask(chat, UNKNOWN)  # written behind it, so the other one would be there by then
+    gaps = "SELECT count(*) FROM faq_gap_examples WHERE question = "
+    until(lambda: services.sql(product, f"SELECT count(*) > 0 FROM faq_gap_examples WHERE source = 'chat' AND question = $t${UNKNOWN}$t$") == [["t"]])
+    assert services.sql(product, f"{gaps}$t${question}$t$") == [["0"]]
+
+
+def test_calls_in_vain_are_made_good(chat, model, product):
+    model.steps["choose"] = ("calls", [("no_such_tool", {"query": "x"})])
+    answer = ask(chat, KNOWN[product][0])
+    assert answer["grounded"] and KNOWN[product][1] in answer["message"]["content"]
+
+
+# ---- what is tried out ----
+
+@pytest.mark.parametrize("fault, status, code", [(("status", 401), 502, "LLM_PROVIDER_ERROR"), (("status", 500), 502, "LLM_PROVIDER_ERROR"),
+                                                 (("stall", 0), 504, "LLM_TIMEOUT")], ids=str)
+def test_a_preview_says_that_the_service_failed(chat, model, admin, product, fault, status, code):
+    ask(chat, KNOWN[product][0])
+    model.always = fault
+    tried = chat.post(f"{PROMPTS}/preview", {"version": 1, "content": KNOWN[product][0]}, token=admin)
+    assert (tried.status, tried.error["code"]) == (status, code)
+
+
+# ---- who pays ----
+
+def spent(services, product, what):
+    return services.sql(product, f"SELECT coalesce(sum(cost_microusd), 0) AS cost, coalesce(sum(held_microusd), 0) > 0 FROM {what}")[0]
+
+
+def test_a_stopped_answer_counts_with_what_was_set_aside(chat, priced, model, services, product):
+    model.models["big"] = ("dribble", 0.01)
+    session = new_session()
+    answer, heard, events = begin(chat, KNOWN[product][0], session)
+    stop(chat, heard[0].data["conversation_id"], session)
+    message = (heard + list(events))[-1].data
+    answer.close()
+    assert message["usage"]["cost_microusd"] is None, "nobody told what it cost"
+    assert spent(services, product, "usage_daily")[1] == "t"
+    assert services.sql(product, "SELECT sum(unpriced) FROM usage_daily") == [["1"]]
+    assert services.sql(product, "SELECT count(*) FROM budget_reservations") == [["0"]]
+
+
+def test_a_guest_who_stops_passes_no_budget(chat, priced, admin, model, product):
+    limits = {"daily_microusd": 10**12, "per_guest_daily_microusd": 60000, "on_exceed": "block"}
+    assert chat.put("/api/v1/admin/budgets", limits, token=admin).status == 200
+    session = new_session()
+    for _ in range(2):
+        model.models["big"] = ("dribble", 0.01)
+        answer, heard, events = begin(chat, KNOWN[product][0], session)
+        stop(chat, heard[0].data["conversation_id"], session)
+        list(events)
+        answer.close()
+    refused = chat.post(CHAT, {"content": KNOWN[product][0], "session_id": session})
+    assert refused.status == 429 and refused.error["code"] == "BUDGET_EXCEEDED"
+
+
+def test_an_answer_whose_conversation_is_deleted_is_paid_for(chat, priced, model, services, product):
+    model.models["big"] = ("paced", 0.3)
+    sub = f"user_{new_session()[:8]}"
+    token = chat.token_of("user", sub=sub)
+    with stream(chat, KNOWN[product][0], token=token) as answer:
+        events = iter(answer)
+        conversation = next(event for event in events if event.name == "start").data["conversation_id"]
+        next(event for event in events if event.name == "delta")
+        assert chat.delete(f"{CONVERSATIONS}/{conversation}", token=token).status == 204
+        list(events)
+    until(lambda: services.sql(product, "SELECT count(*) FROM budget_reservations") == [["0"]])
+    mine = f"usage_daily WHERE user_id = (SELECT id FROM users WHERE clerk_user_id = '{sub}')"
+    cost, is_held = spent(services, product, mine)
+    assert int(cost) > 0 or is_held == "t", "whether it was heard to its end or not"
+    assert services.sql(product, f"SELECT count(*) FROM messages WHERE conversation_id = {conversation}") == [["0"]]
+
+
+def test_who_goes_on_in_a_guests_conversation_pays_as_the_user(chat, priced, services, product):
+    session, sub = new_session(), f"user_{new_session()[:8]}"
+    first = ask(chat, KNOWN[product][0], session=session)
+    token = chat.token_of("user", sub=sub)
+    second = ask(chat, KNOWN[product][0], session=session, token=token, conversation_id=first["conversation_id"],
+                 headers={"X-Session-Id": session})
+    assert second["conversation_id"] == first["conversation_id"]
+    users = services.sql(product, f"SELECT DISTINCT coalesce(user_id, 0) = (SELECT id FROM users WHERE clerk_user_id = '{sub}') FROM llm_usage "
+                                  f"WHERE message_id = {second['message']['id']}")
+    assert users == [["t"]]
+    assert chat.get(USAGE_OF_MINE, token=token).json["month"]["tokens"] == second["usage"]["total_tokens"]
+
+
+def test_a_failed_call_that_took_nothing_holds_nothing(chat, priced, model, services, product):
+    model.models["big"] = ("status", 401)
+    answer = ask(chat, KNOWN[product][0])
+    assert answer["degraded"] == "retrieval_only"
+    assert [row[1:3] for row in usage(services, product, answer["message"]["id"])][-2:] == [["big", "f"], ["local", "t"]]
+    assert spent(services, product, "usage_daily")[1] == "f" and services.sql(product, "SELECT sum(unpriced) FROM usage_daily") == [["0"]]
