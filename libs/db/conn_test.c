@@ -111,7 +111,7 @@ static void miss_deadline(struct ctx *ctx, struct db_test *test)
     db_test_spawn(test, 300, run_probe, &slow);
     db_test_join(ctx, test);
     ck_assert_int_eq(slow.code, ERR_TIMEOUT);
-    ck_assert(slow.took_ms >= 295 && slow.took_ms < 500);
+    ck_assert(slow.took_ms >= 295 && slow.took_ms < LIMIT_DB_QUERY_MS);
     ck_assert_double_lt(recovery_ms(ctx, test), 1000);
     ck_assert_uint_eq(db_state(test->db).reconnects, 1); /* never used again */
 }
@@ -159,7 +159,7 @@ static void freeze_backend(struct ctx *ctx, struct db_test *test)
     const double recovery = recovery_ms(ctx, test);
     ck_assert_int_eq(kill(pid, SIGCONT), 0);
     ck_assert_int_eq(first.code, ERR_TIMEOUT);
-    ck_assert(first.took_ms >= LIMIT_DB_QUERY_MS - 5 && first.took_ms < LIMIT_DB_QUERY_MS + 200);
+    ck_assert(first.took_ms >= LIMIT_DB_QUERY_MS - 5 && first.took_ms < 2 * LIMIT_DB_QUERY_MS);
     ck_assert_int_eq(second.code, ERR_UNAVAILABLE);
     ck_assert_double_lt(recovery, 1000);
 }
@@ -319,7 +319,7 @@ static void meet_silence(struct ctx *ctx, struct db_test *test)
     struct probe probe = {.stmt = &echo, .arg = 1};
     run_probe(ctx, test, &probe);
     ck_assert_int_eq(probe.code, ERR_UNAVAILABLE);
-    ck_assert(probe.took_ms >= LIMIT_DB_START_MS - 5 && probe.took_ms < LIMIT_DB_START_MS + 200);
+    ck_assert(probe.took_ms >= LIMIT_DB_START_MS - 5 && probe.took_ms < 2 * LIMIT_DB_START_MS);
     run_probe(ctx, test, &probe);
     ck_assert_int_eq(probe.code, ERR_UNAVAILABLE);
     sleep_for(ctx, test, LIMIT_DB_CONNECT_MS);
