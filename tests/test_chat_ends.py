@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness.chat import CHAT, CONVERSATIONS, ask, new_session, stream, text_of
+from harness.chat import CHAT, CONVERSATIONS, Stream, ask, new_session, stream, text_of
 from harness.waiting import until
 from test_chat import KNOWN, UNKNOWN
 from test_chat_model import PRICED, begin, usage
@@ -106,6 +106,43 @@ def test_the_whole_time_counts_before_the_first_word_too(start, model, product):
     answer = ask(one, KNOWN[product][0])
     assert answer["degraded"] == "retrieval_only" and time.monotonic() - began < 12
     model.reset()
+
+
+# ---- which answer is heard ----
+
+def test_a_repeat_hears_its_own_answer_while_another_is_written(chat, model, product):
+    session, key = new_session(), {"Idempotency-Key": new_session()}
+    body = {"content": KNOWN[product][0], "session_id": session, "stream": True}
+    with Stream(chat, "POST", CHAT, body, key) as answer:
+        first = answer.all()[-1].data
+    model.models["big"] = ("unfinished", f"{KNOWN[product][1]} and")
+    answer, heard, events = begin(chat, KNOWN[product][0], session, conversation_id=first["conversation_id"])
+    with Stream(chat, "POST", CHAT, body, key) as again:
+        repeated = again.all()
+    assert repeated[-1].name == "done" and repeated[-1].data["message"] == first["message"]
+    assert heard[0].data["message_id"] != first["message"]["id"]
+    stop(chat, first["conversation_id"], session)
+    list(events)
+    answer.close()
+
+
+def test_what_a_dead_worker_was_writing_is_not_waited_for(chat, services, product):
+    session = new_session()
+    answer = ask(chat, KNOWN[product][0], session=session)
+    headers, place = {"X-Session-Id": session}, f"{CONVERSATIONS}/{answer['conversation_id']}"
+    services.sql(product, "UPDATE messages SET status = 'streaming', created_at = now() - interval '2 minutes' "
+                          f"WHERE id = {answer['message']['id']}")
+    assert chat.post(f"{place}/stop", headers=headers).status == 409
+    assert chat.get(f"{place}/stream", headers=headers).status == 204
+    assert ask(chat, KNOWN[product][0], session=session, conversation_id=answer["conversation_id"])["grounded"]
+
+
+def test_answered_again_in_the_language_of_the_question(app):
+    session = new_session()
+    first = ask(app, "พรุ่งนี้ฝนจะตกที่ลอนดอนไหม", session=session)
+    again = app.post(f"/api/v1/llm/messages/{first['message']['id']}/regenerate", {"session_id": session}, headers={"Accept-Language": "en"})
+    assert again.status == 200 and first["message"]["finish_reason"] == again.json["message"]["finish_reason"] == "no_evidence"
+    assert again.json["message"]["content"] == first["message"]["content"]
 
 
 # ---- what could not be looked up ----

@@ -318,8 +318,8 @@ def test_nothing_of_the_other_product_is_told(chat, model, product):
 
 # ---- stopping, leaving, coming back ----
 
-def begin(app, question, session):
-    answer = stream(app, question, session=session)
+def begin(app, question, session, **more):
+    answer = stream(app, question, session=session, **more)
     events = iter(answer)
     heard = []
     for event in events:

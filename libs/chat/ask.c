@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/utf8.h"
 #include "db/db.h"
+#include "search/text.h"
 
 /* What a model may have to read at most: prompt, history and results, of two calls; a token is three bytes or more. */
 #define READ_TOKENS 24000
@@ -133,7 +134,11 @@ static err ask(struct ctx *ctx, struct beginning *beginning, struct chat_run **o
     TRY(store(ctx, beginning));
     const struct begun *begun = &beginning->begun;
     struct chat_question question = *beginning->question;
-    question.content = begun->content != NULL ? begun->content : question.content;
+    if (begun->content !=
+        NULL) { /* asked before: in its own language, not in that of the request */
+        question.content = begun->content;
+        question.asker.locale = search_locale_of(begun->content, question.asker.locale);
+    }
     struct chat_run *run = run_new(chat, &question);
     run->conversation_id = begun->conversation_id;
     run->user_message_id = begun->user_message_id;

@@ -48,26 +48,21 @@ static struct chat_run **hold_all(const struct care *care, size_t *out_count)
 /* False: Redis does not answer; what is not told now is told later. */
 static bool tell(struct care *care, struct chat_run *run)
 {
-    struct events_reader reader = run->told;
     if (care->part == NULL) {
         care->part = arena_alloc_raw(care->arena, PART_BYTES);
     }
-    size_t len = 0;
-    ssize_t got = 0;
-    while (len < PART_BYTES &&
-           (got = events_read(&reader, care->part + len, PART_BYTES - len)) > 0) {
-        len += (size_t)got;
+    struct events_reader reader = run->told;
+    ssize_t len = 0;
+    while ((len = events_read_whole(&reader, care->part, PART_BYTES)) > 0) {
+        const char *key = care_part_key(care->arena, run->message_id, run->tellings);
+        if (!is_ok(cache_set(&care->ctx, care->chat->options.cache, key, care->part, (size_t)len,
+                KEPT_MS))) {
+            err_clear(&care->ctx);
+            return false;
+        }
+        run->told = reader;
+        run->tellings++;
     }
-    if (len == 0) {
-        return true;
-    }
-    const char *key = care_part_key(care->arena, run->message_id, run->tellings);
-    if (!is_ok(cache_set(&care->ctx, care->chat->options.cache, key, care->part, len, KEPT_MS))) {
-        err_clear(&care->ctx);
-        return false;
-    }
-    run->told = reader;
-    run->tellings++;
     return true;
 }
 

@@ -137,6 +137,34 @@ ssize_t events_read(struct events_reader *reader, char *out, size_t room)
     return (ssize_t)part;
 }
 
+static ssize_t read_all(struct events_reader *reader, char *out, size_t room)
+{
+    size_t len = 0;
+    ssize_t got = 0;
+    while (len < room && (got = events_read(reader, out + len, room - len)) > 0) {
+        len += (size_t)got;
+    }
+    return len > 0 ? (ssize_t)len : got;
+}
+
+ssize_t events_read_whole(struct events_reader *reader, char *out, size_t room)
+{
+    const struct events_reader start = *reader;
+    const ssize_t got = read_all(reader, out, room);
+    size_t whole = got > 0 ? (size_t)got : 0;
+    if (whole < room) {
+        return got; /* all there is, and it ends with an event */
+    }
+    while (whole > 1 && !(out[whole - 1] == '\n' && out[whole - 2] == '\n')) {
+        whole--;
+    }
+    if (whole <= 1) {
+        return got;
+    }
+    *reader = start;
+    return read_all(reader, out, whole);
+}
+
 /* One line without its end; false: none is complete. The reader is then where it was. */
 static bool read_line(struct events_reader *reader, char *line, size_t size)
 {

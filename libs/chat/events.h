@@ -35,6 +35,9 @@ struct events_reader {
 };
 /* 0 = nothing now, only between two events; -1 = nothing any more. */
 ssize_t events_read(struct events_reader *reader, char *out, size_t room);
+/* The same of whole events, as many as there is room for; only one that is longer than the room comes in parts. From between
+ * two events. */
+ssize_t events_read_whole(struct events_reader *reader, char *out, size_t room);
 /* Past the event with this number; false: what follows it is not there yet, to be called again before reading. */
 bool events_skip(struct events_reader *reader, int64_t number);
 

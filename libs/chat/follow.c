@@ -152,10 +152,12 @@ err chat_follow(struct ctx *ctx, struct chat *chat, const struct chat_question *
             DB_ARGS(caller_user(caller), caller_session(ctx, caller),
                 DB_I64(question->conversation_id), has_after ? DB_I64(after_id) : DB_NULL()),
             SHAPE_SET(running_row), &row)));
-    const int64_t message_id = row.running_id != 0 ? row.running_id : row.finished_id;
+    /* The rest of the answer asked about goes before one that is being written now. */
+    const bool heard_all = number > MIRROR_NUMBER;
+    const int64_t message_id =
+        row.finished_id != 0 && !heard_all ? row.finished_id : row.running_id;
     *out = NULL;
-    const bool heard_all = row.running_id == 0 && number > MIRROR_NUMBER;
-    if (message_id == 0 || heard_all) {
+    if (message_id == 0) {
         return OK;
     }
     struct chat_run *run = find_run(chat, message_id);
