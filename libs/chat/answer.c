@@ -17,7 +17,7 @@
 #include "db/db.h"
 #include "net/fiber.h"
 
-#define FIRST_OF_TWO (2.0 / 3) /* of the time, for the model that has a fallback */
+#define FIRST_OF_TWO 0.75 /* of the time, for the model that has a fallback */
 #define HISTORY_CHARACTERS 16000
 #define HISTORY_MESSAGES 40
 #define NS_PER_MS INT64_C(1000000)

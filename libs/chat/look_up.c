@@ -11,7 +11,7 @@
 #include "core/log.h"
 
 #define ROUNDS_MAX 3
-#define CHOICE_SHARE (1.0 / 3)
+#define CHOICE_SHARE 0.5 /* of the time that is left to the first word */
 #define SOURCES_MAX 12
 #define PAGE_TOOL "property_search"
 #define NS_PER_MS 1000000
