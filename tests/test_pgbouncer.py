@@ -9,7 +9,7 @@ import pytest
 
 from harness.app import App
 from harness.pooler import PooledServices
-from harness.services import ROOT
+from harness.services import PSQL, ROOT
 from harness.waiting import at_once
 
 CONFIG = 78  # sysexits
@@ -59,7 +59,7 @@ def test_every_session_is_as_the_program_wants_it(pooled, services, product):
     names = ["search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "pg_trgm.word_similarity_threshold"]
     asked = "SELECT pg_sleep(0.2), pg_backend_pid(), " + ", ".join(f"current_setting('{name}')" for name in names)
     at_once(10, lambda n: pooled.get(LIST).status)
-    rows = at_once(2 * POOL, lambda n: subprocess.run(["psql", "-X", "-q", "-A", "-t", "-c", asked, url], stdout=subprocess.PIPE, text=True,
+    rows = at_once(2 * POOL, lambda n: subprocess.run([PSQL, "-X", "-q", "-A", "-t", "-c", asked, url], stdout=subprocess.PIPE, text=True,
                                                       check=True, timeout=60).stdout.strip().split("|"))
     assert len({row[1] for row in rows}) > 1
     assert {tuple(row[2:]) for row in rows} == {("public", "5s", "2s", "10s", "0.3")}

@@ -128,7 +128,7 @@ redis_start() {
 superuser_psql() {
     local dir=$1
     shift
-    psql -X -q -v ON_ERROR_STOP=1 -h "$(service_home "$dir")/run" -p "$(service_value "$dir" PGPORT)" -U postgres "$@"
+    "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h "$(service_home "$dir")/run" -p "$(service_value "$dir" PGPORT)" -U postgres "$@"
 }
 
 # service_value DIR NAME: one of the lines that start printed.

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import harness.app
 from harness.brand import PRODUCTS
-from harness.services import ROOT, Services
+from harness.services import PSQL, ROOT, Services
 
 CONFIGURATION = ROOT / "deploy/pgbouncer/pgbouncer.ini"
 
@@ -68,7 +68,7 @@ class PooledServices(Services):
             time.sleep(0.05)
 
     def answers(self):
-        done = subprocess.run(["psql", "-X", "-q", "-c", "SELECT 1", self.pooled_url(PRODUCTS[0], "user")], stdout=subprocess.DEVNULL,
+        done = subprocess.run([PSQL, "-X", "-q", "-c", "SELECT 1", self.pooled_url(PRODUCTS[0], "user")], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False, timeout=20)
         return done.returncode == 0
 

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Not the wrapper on the PATH, which starts an interpreter before it starts this.
+PSQL = str(max(Path("/usr/lib/postgresql").glob("*/bin/psql"), key=lambda path: int(path.parts[-3])))
 
 
 class Services:
@@ -41,7 +43,7 @@ class Services:
         """Rows of psql as lists of text; as superuser unless a role is named."""
         url = self.psql_url(database or f"{product}_db_test", role)
         done = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement],
+            [PSQL, "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
             env={**os.environ, "PGOPTIONS": "-c default_transaction_read_only=off"})
         if done.returncode != 0:
@@ -56,7 +58,7 @@ class Services:
     def holding(self, product, statement, database=None):
         """What the statement locks stays locked inside the block."""
         url = self.psql_url(database or f"{product}_db_test")
-        shell = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", url],
+        shell = subprocess.Popen([PSQL, "-X", "-q", "-A", "-t", "-d", url],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         shell.stdin.write(f"BEGIN; {statement}; SELECT 'locked';\n")
         shell.stdin.flush()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.app import free_port
 from harness.processes import children
+from harness.services import PSQL
 from harness.waiting import until
 
 AS_WHOM = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}  # the server refuses to run as root
@@ -45,7 +46,7 @@ class Standby:
     def sql(self, product, statement):
         """Rows as lists of text, as superuser; None while it does not answer."""
         url = self._at_its_port(self.services.psql_url(f"{product}_db_test"))
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-d", url, "-c", statement], stdout=subprocess.PIPE,
+        done = subprocess.run([PSQL, "-X", "-q", "-A", "-t", "-F", "\t", "-d", url, "-c", statement], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True, check=False, timeout=20)
         return [line.split("\t") for line in done.stdout.splitlines()] if done.returncode == 0 else None
 
