@@ -1,6 +1,7 @@
 """Listings: what visitors find, what agents change."""
 
 import threading
+import time
 import uuid
 
 import pytest
@@ -280,7 +281,9 @@ def test_of_twenty_racing_writers_with_one_tag_one_wins(app, agent, active):
 
     def write(n):
         barrier.wait()
-        statuses.append(app.patch(path, {"bedrooms_total": n}, token=agent, headers={"If-Match": tag}).status)
+        while (reply := app.patch(path, {"bedrooms_total": n}, token=agent, headers={"If-Match": tag})).status == 503:
+            time.sleep(0.1)  # a busy machine: no connection came free in time
+        statuses.append(reply.status)
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(20)]
     [thread.start() for thread in threads]
