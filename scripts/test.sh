@@ -12,7 +12,6 @@ build() {
     cmake --build --preset "$1"
 }
 
-jobs=$(($(nproc) * 3 / 2)) # most of a black-box test's time is waiting
 started=$SECONDS
 scripts/setup.sh
 build dev
@@ -21,6 +20,6 @@ build clang
 say "testing"
 verdict=0
 ctest --test-dir build/release --output-on-failure --no-tests=error -R hardening || verdict=$?
-ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$jobs" "$@" || verdict=$?
+ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$(nproc)" "$@" || verdict=$?
 say "$( ((verdict == 0)) && echo 'all tests passed' || echo 'SOME TESTS FAILED') after $((SECONDS - started)) s"
 exit "$verdict"
