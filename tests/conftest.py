@@ -8,7 +8,7 @@ from harness.app import App
 from harness.brand import PRODUCTS
 from harness.model import Model
 from harness.pooler import PooledServices
-from harness.services import ROOT, Services
+from harness.services import Services
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +30,7 @@ def product(request):
 @pytest.fixture(scope="session")
 def app(product, services):
     """The product with seeds, shared by the tests of a file: they add data of their own and leave the rest alone."""
-    running = App(product, services)
-    migrated = running.command("migrate")
-    assert migrated.returncode == 0, migrated.stderr
-    seeded = running.command("seed", "--from", str(ROOT / "seeds" / product))
-    assert seeded.returncode == 0, seeded.stderr
-    running.start()
+    running = App(product, services).prepare().start()
     yield running
     assert running.stop() == 0
 

@@ -10,7 +10,6 @@ import pytest
 from harness import faq
 from harness.app import App
 from harness.fakes import Embeddings
-from harness.services import ROOT
 from test_faq import find
 from test_migrations import make_empty
 from test_property_search import LIST, make_active, nonce
@@ -31,8 +30,7 @@ class Remote:
         self.services, self.product, self.service = services, product, service
         self.prefix = f"{product}:of-the-service:"
         self.settings = service.settings(
-            WORKERS="1", REDIS_KEY_PREFIX=self.prefix, DATABASE_URL=services.env[f"{product.upper()}_DATABASE_URL"],
-            MIGRATE_DATABASE_URL=services.env[f"{product.upper()}_MIGRATE_DATABASE_URL"])
+            WORKERS="1", REDIS_KEY_PREFIX=self.prefix, **services.second_database(product))
 
     def sql(self, statement):
         return self.services.sql(self.product, statement, database=f"{self.product}_db_dev")
@@ -67,10 +65,7 @@ def prepared(services, product):
     make_empty(services, product)
     with Embeddings(dims=DIMS) as service:
         remote = Remote(services, product, service)
-        idle = App(product, services, **remote.settings)
-        for command in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / product)]):
-            done = idle.command(*command)
-            assert done.returncode == 0, done.stderr
+        App(product, services, **remote.settings).prepare()
         assert remote.sql("SELECT DISTINCT model, dims FROM faq_embeddings") == [[MODEL, str(DIMS)]]
         yield remote
     make_empty(services, product)

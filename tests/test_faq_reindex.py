@@ -41,13 +41,9 @@ class Site:
 
     def __init__(self, product, services, service, seeds):
         self.product, self.services, self.service = product, services, service
-        name = product.upper()
-        urls = {"DATABASE_URL": services.env[f"{name}_DATABASE_URL"], "MIGRATE_DATABASE_URL": services.env[f"{name}_MIGRATE_DATABASE_URL"]}
-        local = App(product, services, **urls)
-        for command in (["migrate"], ["seed", "--from", str(seeds)]):
-            done = local.command(*command)
-            assert done.returncode == 0, done.stderr
-        self.app = App(product, services, **urls, **service.settings())
+        database = services.second_database(product)
+        App(product, services, **database).prepare(seeds)  # with local vectors
+        self.app = App(product, services, **database, **service.settings())
         self.admin = self.app.token_of("admin")
         self.question = KNOWN[product]["faq"][0]["question"]
 

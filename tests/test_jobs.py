@@ -8,7 +8,6 @@ from datetime import datetime
 import pytest
 from harness.app import App
 from harness.brand import PRODUCTS
-from harness.services import ROOT
 
 JOBS = "/api/v1/admin/jobs"
 
@@ -18,12 +17,8 @@ class Queue:
 
     def __init__(self, product, services):
         self.product, self.services, self.running = product, services, []
-        self.settings = {"DATABASE_URL": services.env[f"{product.upper()}_DATABASE_URL"],
-                         "MIGRATE_DATABASE_URL": services.env[f"{product.upper()}_MIGRATE_DATABASE_URL"]}
-        idle = App(product, services, **self.settings)
-        for command in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / product)]):
-            done = idle.command(*command)
-            assert done.returncode == 0, done.stderr
+        self.settings = services.second_database(product)
+        App(product, services, **self.settings).prepare()
         self.ids = [row[0] for row in self.sql("SELECT id FROM properties ORDER BY id")]
 
     def sql(self, statement):

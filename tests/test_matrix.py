@@ -11,7 +11,6 @@ import pytest
 from conftest import other_product
 from harness import faq
 from harness.app import App
-from harness.services import ROOT
 from harness.tokens import Issuer
 from harness.wire import Wire, request
 
@@ -249,10 +248,7 @@ def assert_cell(reply, wanted, actor, product, path):
 @pytest.fixture(scope="module")
 def app(product, services):
     """With every feature on, whatever the product's defaults."""
-    one = App(product, services, BOOKINGS_ENABLED="true", INVESTMENT_ENABLED="true")
-    assert one.command("migrate").returncode == 0
-    assert one.command("seed", "--from", str(ROOT / "seeds" / product)).returncode == 0
-    one.start()
+    one = App(product, services, BOOKINGS_ENABLED="true", INVESTMENT_ENABLED="true").prepare().start()
     yield one
     assert one.stop() == 0
 

@@ -160,8 +160,7 @@ def make_empty(services, product):
 @pytest.fixture
 def empty(services, product):
     make_empty(services, product)
-    return App(product, services, DATABASE_URL=services.env[f"{product.upper()}_DATABASE_URL"],
-               MIGRATE_DATABASE_URL=services.env[f"{product.upper()}_MIGRATE_DATABASE_URL"])
+    return App(product, services, **services.second_database(product))
 
 
 def shape_of(services, product):

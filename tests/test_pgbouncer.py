@@ -27,11 +27,7 @@ def services():
 @pytest.fixture(scope="session")
 def pooled(product, services):
     """Seeded; with more connections of its own than PgBouncer has."""
-    one = App(product, services, WORKERS="4", DATABASE_POOL_SIZE="24")
-    for arguments in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / product)]):
-        done = one.command(*arguments)
-        assert done.returncode == 0, done.stderr
-    one.start()
+    one = App(product, services, WORKERS="4", DATABASE_POOL_SIZE="24").prepare().start()
     yield one
     assert one.stop() == 0
 

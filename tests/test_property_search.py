@@ -431,11 +431,7 @@ def test_without_vectors_the_words_are_searched(app, services, product, fault):
     """The service has made the vectors, then it fails."""
     database = f"{product}_db_dev"
     with Embeddings() as fake:
-        program = App(product, services, WORKERS=1, **fake.settings(),
-                      DATABASE_URL=services.env[f"{product.upper()}_DATABASE_URL"],
-                      MIGRATE_DATABASE_URL=services.env[f"{product.upper()}_MIGRATE_DATABASE_URL"])
-        assert program.command("migrate").returncode == 0
-        assert program.command("seed", "--from", str(ROOT / "seeds" / product)).returncode == 0
+        program = App(product, services, WORKERS=1, **fake.settings(), **services.second_database(product)).prepare()
         assert services.sql(product, "SELECT count(*) FROM property_embeddings WHERE model LIKE 'hash-%'", database=database) == [["0"]]
         program.start()
         try:

@@ -12,7 +12,6 @@ from harness.app import App
 from harness.brand import PRODUCTS
 from harness.load import LIST, Load, timed
 from harness.processes import children, frozen
-from harness.services import ROOT
 from harness.standby import Standby
 from harness.waiting import at_once, until
 
@@ -23,10 +22,7 @@ AWAY_S = 3  # a guest waits at most half a second for a replica that is silent; 
 @pytest.fixture(scope="session")
 def standby(services):
     for name in PRODUCTS:
-        one = App(name, services)
-        for arguments in (["migrate"], ["seed", "--from", str(ROOT / "seeds" / name)]):
-            done = one.command(*arguments)
-            assert done.returncode == 0, done.stderr
+        App(name, services).prepare()
     running = Standby(services)
     yield running
     running.close()

@@ -11,7 +11,6 @@ from harness import faq
 from harness.app import App
 from harness.brand import KNOWN, PRODUCTS
 from harness.faq import until
-from harness.services import ROOT
 
 LIST, FAQ = "/api/v1/properties", "/api/v1/faq"
 MODES = ("hybrid", "vector", "keyword")
@@ -109,11 +108,8 @@ def programs(services):
     running = {}
     try:
         for product in PRODUCTS:
-            one = running[product] = App(product, services)
-            for command in (("migrate",), ("seed", "--from", str(ROOT / "seeds" / product))):
-                done = one.command(*command)
-                assert done.returncode == 0, done.stderr
-            one.start()
+            running[product] = App(product, services)
+            running[product].prepare().start()
         yield running
     finally:
         codes = {one.stop() for one in running.values()}

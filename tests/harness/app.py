@@ -12,7 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from harness.services import bin_dir
+from harness.services import ROOT, bin_dir
 from harness.tokens import Issuer
 
 WEBHOOK_SECRET = "whsec_" + "dGVzdC1zZWNyZXQtb2YtdGhlLWhhcm5lc3M="
@@ -96,6 +96,13 @@ class App:
         """Runs a sub-command to its end."""
         return subprocess.run([self.binary(), *arguments], env={**self.environment(), **self.settings}, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+
+    def prepare(self, seeds=None):
+        """Its database with the schema and the product's own seeds, or those of another folder."""
+        for arguments in (["migrate"], ["seed", "--from", str(seeds or ROOT / "seeds" / self.product)]):
+            done = self.command(*arguments)
+            assert done.returncode == 0, done.stderr
+        return self
 
     def spawn(self):
         self.process = subprocess.Popen(self.arguments(), env=self.environment(), stdout=self.log,

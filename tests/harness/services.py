@@ -32,6 +32,10 @@ class Services:
         name = "TEST_DATABASE_URL" if role == "user" else "TEST_MIGRATE_DATABASE_URL"
         return self.env[f"{product.upper()}_{name}"]
 
+    def second_database(self, product):
+        """Settings of a program that is to have a database to itself: nobody else uses <product>_db_dev in a file of tests."""
+        return {name: self.env[f"{product.upper()}_{name}"] for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL")}
+
     def redis_url(self, product):
         return self.env[f"{product.upper()}_REDIS_URL"]
 
