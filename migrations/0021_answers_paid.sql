@@ -18,25 +18,23 @@ BEGIN
         FROM jsonb_array_elements(usage) WITH ORDINALITY x (call, n), jsonb_populate_record(NULL::llm_usage, x.call) u
     ), sums AS (
         SELECT sum(c.cost)::bigint AS known, min(c.n) FILTER (WHERE c.took AND c.cost IS NULL) AS unknown FROM calls c
+    ), booked AS (
+        SELECT c.*, CASE WHEN c.n = s.unknown THEN greatest(reserved - coalesce(s.known, 0), 0) END AS held FROM calls c, sums s
     ), spent AS (
         INSERT INTO llm_usage (feature, provider, model, user_id, session_hash, conversation_id, message_id, prompt_version,
                                prompt_tokens, completion_tokens, cached_tokens, cost_microusd, held_microusd, ok, error_code, fallback,
                                latency_ms)
-        SELECT c.feature, c.provider, c.model, in_user, in_session, in_conversation, in_message, c.prompt_version,
-               c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.cost,
-               CASE WHEN c.n = s.unknown THEN greatest(reserved - coalesce(s.known, 0), 0) END,
-               c.ok, c.error_code, c.fallback, c.latency_ms
-        FROM calls c, sums s
-        RETURNING *
+        SELECT b.feature, b.provider, b.model, in_user, in_session, in_conversation, in_message, b.prompt_version,
+               b.prompt_tokens, b.completion_tokens, b.cached_tokens, b.cost, b.held, b.ok, b.error_code, b.fallback, b.latency_ms
+        FROM booked b ORDER BY b.n
     ), daily AS (
         INSERT INTO usage_daily AS d (day, feature, model, user_id, prompt_version, calls, errors, fallbacks, unpriced, prompt_tokens,
                                       completion_tokens, cached_tokens, cost_microusd, held_microusd)
-        SELECT (s.at AT TIME ZONE 'UTC')::date, s.feature, s.model, coalesce(s.user_id, 0), coalesce(s.prompt_version, 0), count(*),
-               count(*) FILTER (WHERE NOT s.ok), count(*) FILTER (WHERE s.fallback),
-               count(*) FILTER (WHERE s.cost_microusd IS NULL AND (s.ok OR s.error_code NOT IN ('FORBIDDEN', 'UNAVAILABLE'))),
-               coalesce(sum(s.prompt_tokens), 0), coalesce(sum(s.completion_tokens), 0), coalesce(sum(s.cached_tokens), 0),
-               coalesce(sum(s.cost_microusd), 0), coalesce(sum(s.held_microusd), 0)
-        FROM spent s GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+        SELECT (now() AT TIME ZONE 'UTC')::date, b.feature, b.model, coalesce(in_user, 0), coalesce(b.prompt_version, 0), count(*),
+               count(*) FILTER (WHERE NOT b.ok), count(*) FILTER (WHERE b.fallback), count(*) FILTER (WHERE b.took AND b.cost IS NULL),
+               coalesce(sum(b.prompt_tokens), 0), coalesce(sum(b.completion_tokens), 0), coalesce(sum(b.cached_tokens), 0),
+               coalesce(sum(b.cost), 0), coalesce(sum(b.held), 0)
+        FROM booked b GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (day, feature, model, user_id, prompt_version) DO UPDATE SET
             calls = d.calls + excluded.calls, errors = d.errors + excluded.errors, fallbacks = d.fallbacks + excluded.fallbacks,
             unpriced = d.unpriced + excluded.unpriced, prompt_tokens = d.prompt_tokens + excluded.prompt_tokens,

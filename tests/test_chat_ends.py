@@ -7,7 +7,7 @@ import pytest
 from harness.chat import CHAT, CONVERSATIONS, Stream, ask, new_session, stream, text_of
 from harness.waiting import until
 from test_chat import KNOWN, UNKNOWN
-from test_chat_model import PRICED, begin, usage
+from test_chat_model import begin, budget, rest, usage  # noqa: F401 - fixtures
 
 PROMPTS = "/api/v1/admin/chat/prompts"
 USAGE_OF_MINE = "/api/v1/users/me/usage"
@@ -25,29 +25,17 @@ def served(product, services, app, model):
 
 @pytest.fixture
 def chat(served, model):
-    """Failures open the breaker for a while: until it asks again."""
-    def asks():
-        model.reset()
-        return ask(served, KNOWN[served.product][0])["degraded"] is None
-
     model.reset()
     yield served
-    until(asks, seconds=60)
-    model.reset()
+    rest(served, model)
 
 
 @pytest.fixture
-def priced(chat, admin, services, product):
+def priced(chat, budget):
     """Limits that nothing reaches, so that everything is set aside and booked."""
-    def clear():
-        services.sql(product, "DELETE FROM budgets; DELETE FROM budget_reservations; DELETE FROM model_prices; DELETE FROM usage_daily")
-
-    clear()
-    assert chat.put("/api/v1/admin/model-prices", PRICED, token=admin).status == 200
     limits = {"daily_microusd": 10**12, "per_user_daily_microusd": 10**12, "per_guest_daily_microusd": 10**12}
-    assert chat.put("/api/v1/admin/budgets", limits, token=admin).status == 200
-    yield
-    clear()
+    assert budget(**limits).status == 200
+    return budget
 
 
 def stop(chat, conversation, session, token=None):
@@ -197,9 +185,8 @@ def test_a_stopped_answer_counts_with_what_was_set_aside(chat, priced, model, se
     assert services.sql(product, "SELECT count(*) FROM budget_reservations") == [["0"]]
 
 
-def test_a_guest_who_stops_passes_no_budget(chat, priced, admin, model, product):
-    limits = {"daily_microusd": 10**12, "per_guest_daily_microusd": 60000, "on_exceed": "block"}
-    assert chat.put("/api/v1/admin/budgets", limits, token=admin).status == 200
+def test_a_guest_who_stops_passes_no_budget(chat, priced, model, product):
+    assert priced(daily_microusd=10**12, per_guest_daily_microusd=60000, on_exceed="block").status == 200
     session = new_session()
     for _ in range(2):
         model.models["big"] = ("dribble", 0.01)

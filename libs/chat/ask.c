@@ -134,8 +134,7 @@ static err ask(struct ctx *ctx, struct beginning *beginning, struct chat_run **o
     TRY(store(ctx, beginning));
     const struct begun *begun = &beginning->begun;
     struct chat_question question = *beginning->question;
-    if (begun->content !=
-        NULL) { /* asked before: in its own language, not in that of the request */
+    if (begun->content != NULL) { /* asked before: in its own language, whatever the request's is */
         question.content = begun->content;
         question.asker.locale = search_locale_of(begun->content, question.asker.locale);
     }

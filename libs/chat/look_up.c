@@ -226,7 +226,7 @@ static err look_at_page(struct chat_run *run)
 static err look_up_locally(struct chat_run *run)
 {
     struct chat_chosen chosen;
-    if (run->chat->provider == &chat_provider_local || run->chose_locally) {
+    if (run->chose_locally) {
         return OK;
     }
     TRY(choose_locally(run, &chosen));

@@ -54,6 +54,11 @@ static void tell(struct chat_run *run, const char *read)
     }
 }
 
+static const char *what_stays(struct chat_run *run, const struct chat_checked *checked)
+{
+    return checked->doubt_count > 0 ? chat_check_drop(&run->ctx, checked) : checked->text;
+}
+
 static bool is_blank(const char *text)
 {
     return text[strspn(text, " \t\r\n")] == '\0';
@@ -67,8 +72,7 @@ void mend_ended(struct chat_run *run)
         err_clear(&run->ctx);
         run->content = "";
     } else {
-        run->content =
-            checked.doubt_count > 0 ? chat_check_drop(&run->ctx, &checked) : checked.text;
+        run->content = what_stays(run, &checked);
     }
     tell(run, read);
 }
@@ -85,7 +89,7 @@ err mend_answer(struct chat_run *run)
         log_warn(&run->ctx, "chat.sentences_dropped",
             LOG_I64("count", (int64_t)checked.doubt_count), LOG_STR("model", run->model));
     }
-    run->content = checked.doubt_count > 0 ? chat_check_drop(&run->ctx, &checked) : checked.text;
+    run->content = what_stays(run, &checked);
     if (is_blank(run->content)) {
         run->content = phrases_of(run->question.asker.locale)->unknown;
         run->finish_reason = "no_evidence";

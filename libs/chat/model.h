@@ -63,7 +63,7 @@ struct chat_turn {
     size_t source_count;
     const char *model;   /* to ask; "local" of the local provider */
     const char *mend;    /* what the last answer got wrong, to be put right; NULL = first try */
-    int64_t first_ns;    /* monotonic: until when the first text must be there */
+    int64_t first_ns;    /* monotonic: until when the first text of this request must be there */
     int64_t deadline_ns; /* and the last */
 };
 

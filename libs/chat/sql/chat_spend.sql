@@ -1,2 +1,2 @@
 -- Writes calls of a service that belong to no message. $1 jsonb usage, $2 bigint user
-SELECT chat_spent($1::jsonb, NULL, NULL, $2::bigint, NULL) IS NULL AS done
+SELECT chat_book($1::jsonb, NULL, NULL, $2::bigint, NULL, NULL) IS NULL AS done
