@@ -10,6 +10,7 @@ import pytest
 from harness import faq
 from harness.app import App
 from harness.fakes import Embeddings
+from harness.waiting import until
 from test_faq import find
 from test_migrations import make_empty
 from test_property_search import LIST, make_active, nonce
@@ -66,6 +67,7 @@ def prepared(services, product):
     with Embeddings(dims=DIMS) as service:
         remote = Remote(services, product, service)
         App(product, services, **remote.settings).prepare()
+        remote.seeded = len(service.calls), ledger(remote)
         assert remote.sql("SELECT DISTINCT model, dims FROM faq_embeddings") == [[MODEL, str(DIMS)]]
         yield remote
     make_empty(services, product)
@@ -188,6 +190,58 @@ def test_broken_vectors_in_redis_are_asked_for_again_and_mended(remote, run):
     assert spared(remote, second, sound)
     late = redis_was_late(second)
     assert late or {name: remote.digest(remote.key(text)) for name, text in texts.items()} == whole
+
+
+# ---- what it costs ----
+
+def ledger(remote):
+    return remote.sql("SELECT model, provider, ok, error_code, prompt_tokens, completion_tokens, cost_microusd FROM llm_usage "
+                      "WHERE feature = 'embedding' ORDER BY id")
+
+
+def test_vectors_of_the_seeds_are_in_the_ledger(prepared):
+    calls, rows = prepared.seeded
+    assert len(rows) == calls > 1 and {tuple(row[:4]) for row in rows} == {(MODEL, "openai", "t", "")}
+    assert all(int(row[4]) > 0 for row in rows)
+
+
+def test_each_call_is_written_into_the_ledger_and_counted(remote, run):
+    one, text = run(), question()
+    before = len(ledger(remote))
+    find(one, text, limit=3)
+    until(lambda: len(ledger(remote)) == before + 1)
+    tokens = str(len(text) // 4 + 1)
+    assert ledger(remote)[-1] == [MODEL, "openai", "t", "", tokens, "0", ""], "nobody knows its price"
+    find(one, text, limit=4)
+    another = question()
+    remote.sql(f"INSERT INTO model_prices (model, input_microusd_per_mtok, output_microusd_per_mtok) VALUES ('{MODEL}', 2000000, 0)")
+    try:
+        find(one, another, limit=3)
+        until(lambda: len(ledger(remote)) == before + 2)
+        assert ledger(remote)[-1][6] == str(2 * (len(another) // 4 + 1))
+    finally:
+        remote.sql("DELETE FROM model_prices")
+    rows = one.get("/api/v1/admin/usage?group_by=feature", token=one.token_of("admin")).json["rows"]
+    assert next(row for row in rows if row["key"] == "embedding")["calls"] == len(ledger(remote))
+
+
+def test_a_call_that_failed_is_in_the_ledger_too(remote, run):
+    one = run()
+    before = len(ledger(remote))
+    remote.service.always = ("garbage",)
+    find(one, question(), limit=3)
+    until(lambda: len(ledger(remote)) == before + 1)
+    assert ledger(remote)[-1] == [MODEL, "openai", "f", "UPSTREAM", "", "", ""]
+
+
+def test_what_the_breaker_forbids_is_no_call(remote, run):
+    one = run()
+    before = len(ledger(remote))
+    remote.service.always = ("garbage",)
+    for _ in range(12):
+        find(one, question(), limit=3)
+    until(lambda: len(ledger(remote)) == before + len(remote.service.calls))
+    assert len(remote.service.calls) < 12
 
 
 # ---- documents ----

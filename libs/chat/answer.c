@@ -6,7 +6,7 @@
 #include "chat/greetings.h"
 #include "chat/look_up.h"
 #include "chat/mend.h"
-#include "chat/sql.h"
+#include "chat/reserve.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/codes.h"
@@ -14,12 +14,9 @@
 #include "core/log.h"
 #include "core/services.h"
 #include "core/settings.h"
-#include "db/db.h"
 #include "net/fiber.h"
 
 #define FIRST_OF_TWO 0.75 /* of the time, for the model that has a fallback */
-#define HISTORY_CHARACTERS 16000
-#define HISTORY_MESSAGES 40
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
@@ -154,6 +151,16 @@ static size_t list_attempts(const struct chat_run *run, struct chat_attempt out[
     return count;
 }
 
+/* The first is paid for with the question. Where no other may be, the last one, who costs nothing, answers because of it. */
+static bool may_ask(struct chat_run *run, struct chat_attempt attempts[3], size_t i)
+{
+    if (i == 0 || reserve_call(run, attempts[i].model)) {
+        return true;
+    }
+    attempts[i + 1].degraded = "budget";
+    return false;
+}
+
 /* One after the other, until the first that says anything: what clients have read cannot be begun again. */
 static err write_text(struct chat_run *run)
 {
@@ -162,7 +169,7 @@ static err write_text(struct chat_run *run)
     err result = OK;
     for (size_t i = 0; i < count; i++) {
         const bool is_last = i + 1 == count;
-        if (run->without_service && !is_last) {
+        if (!is_last && (run->without_service || !may_ask(run, attempts, i))) {
             continue;
         }
         answer_patience(run, i + 2 < count ? FIRST_OF_TWO : 1);
@@ -186,6 +193,10 @@ err answer_again(struct chat_run *run, struct buf *out)
 {
     const struct chat_sink sink = {take_apart, out};
     struct chat_answered answered;
+    const bool costs = run->writer.provider != &chat_provider_local;
+    if (costs && !reserve_call(run, run->writer.model)) {
+        return fail(&run->ctx, ERR_RATE_LIMITED, "the budget allows no second try");
+    }
     run->turn.first_ns = run->turn.deadline_ns; /* the first word has been read long ago */
     return try_with(run, &run->writer, &sink, &answered);
 }
@@ -208,57 +219,10 @@ static err say_unknown(struct chat_run *run)
 
 /* ---- the turn ---- */
 
-static const struct field history_fields[] = {
-    FIELD_STR(struct chat_message, role, "Who spoke"),
-    FIELD_STR(struct chat_message, content, "What was said"),
-};
-static const struct shape history_shape = {
-    .name = "history",
-    .size = sizeof(struct chat_message),
-    .fields = history_fields,
-    .count = sizeof(history_fields) / sizeof(history_fields[0]),
-};
-
-static err load_history(struct chat_run *run)
-{
-    struct list rows = {0};
-    TRY(db_list(&run->ctx, run->chat->options.db, &SQL_chat_history,
-        DB_ARGS(DB_I64(run->conversation_id), DB_I64(run->user_message_id),
-            DB_I64(HISTORY_CHARACTERS)),
-        &history_shape, HISTORY_MESSAGES, &rows));
-    run->turn.history = rows.items;
-    run->turn.history_count = (size_t)rows.count;
-    return OK;
-}
-
-static void keep_history(struct chat_run *run)
-{
-    struct chat_turn *turn = &run->turn;
-    const size_t count = turn->history_count;
-    struct chat_message *kept = ARENA_ARRAY(run->arena, struct chat_message, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        kept[i].role = arena_copy(run->arena, turn->history[i].role);
-        kept[i].content = arena_copy(run->arena, turn->history[i].content);
-    }
-    turn->history = kept;
-}
-
-/* Read in memory of its own, as Postgres sends far more than is kept. */
-static err read_history(struct chat_run *run)
-{
-    struct arena *kept = ctx_scratch(&run->ctx);
-    const err got = load_history(run);
-    if (is_ok(got)) {
-        keep_history(run);
-    }
-    ctx_scratch_end(&run->ctx, kept);
-    return got;
-}
-
 static err read_turn(struct chat_run *run)
 {
     TRY(prompt_hold(&run->ctx, run->chat, run->prompt.version, &run->prompt_kept, &run->prompt));
-    return run->is_first ? OK : read_history(run);
+    return run->is_first ? OK : chat_history_read(run);
 }
 
 static bool is_enabled(const struct strs *enabled, const char *name)

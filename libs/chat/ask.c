@@ -4,6 +4,7 @@
 #include "chat/caller.h"
 #include "chat/chat_internal.h"
 #include "chat/config.h"
+#include "chat/reserve.h"
 #include "chat/sql.h"
 #include "core/arena.h"
 #include "core/codes.h"
@@ -12,10 +13,6 @@
 #include "core/utf8.h"
 #include "db/db.h"
 #include "search/text.h"
-
-/* What a model may have to read at most: prompt, history and results, of two calls; a token is three bytes or more. */
-#define READ_TOKENS 24000
-#define BYTES_A_TOKEN 3
 
 struct begun {
     struct field_set has;
@@ -53,13 +50,14 @@ static err write_places(struct ctx *ctx, struct db *db, struct beginning *beginn
     const struct chat_config *config = beginning->chat->options.config;
     const bool asks_service = beginning->chat->provider != &chat_provider_local;
     const char *content = question->content == NULL ? "" : question->content;
-    const int64_t reads = READ_TOKENS + (int64_t)strlen(content) / BYTES_A_TOKEN;
+    const int64_t reads = reserve_tokens_read((int64_t)strlen(content));
     return db_one(ctx, db, &SQL_chat_ask,
         DB_ARGS(caller_user(caller), caller_session(ctx, caller), DB_ID(question->conversation_id),
             DB_BOOL(question->new_conversation), DB_TEXT(question->asker.locale), DB_TEXT(content),
             DB_TEXT(ctx->request_id), DB_ID(beginning->again),
             asks_service ? DB_TEXT(config->chat_model) : DB_NULL(),
-            DB_TEXT(config->chat_model_fallback), DB_I64(reads), DB_I64(config->chat_max_tokens)),
+            DB_TEXT(config->chat_model_fallback), DB_TEXT(config->chat_model_search), DB_I64(reads),
+            DB_I64(config->chat_max_tokens)),
         SHAPE_SET(begun), &beginning->begun);
 }
 

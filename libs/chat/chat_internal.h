@@ -93,9 +93,8 @@ struct chat_run {
     struct chat_prompt prompt; /* borrowed from the next */
     struct prompt_kept *prompt_kept;
     struct chat_result *results;
-    size_t result_count;
     struct chat_source *sources;
-    size_t source_count;
+    size_t result_count, source_count;
     struct buf text;
     int64_t reservation_id;     /* of the budget; 0 = none */
     bool cheaper;               /* the budget allows the fallback model only */
@@ -124,9 +123,10 @@ void run_keep_text(struct chat_run *run); /* content: the text as it is, where i
 void run_fail(struct chat_run *run);      /* for what its ctx says */
 void run_tell_failure(struct chat_run *run);
 
-/* answer.c, settle.c: fibers of a run */
+/* answer.c, settle.c: fibers of a run; history.c: what was said before, into its turn */
 void answer_run(struct chat_run *run);
 void settle_run(struct chat_run *run);
+err chat_history_read(struct chat_run *run);
 /* answer.c: keeps what a call of a service took and how it ended. */
 void answer_spent(struct chat_run *run, const struct chat_spent *spent, err result);
 /* A service did not do; one that refuses us is not asked again. Clears the failure. */

@@ -4,6 +4,7 @@
 
 #include "chat/chat_internal.h"
 #include "chat/look_up.h"
+#include "chat/reserve.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -188,6 +189,9 @@ static err choose(struct chat_run *run, int round, struct chat_chosen *out)
     struct chat *chat = run->chat;
     if (chat->provider == &chat_provider_local || run->without_service || run->over_budget) {
         return round == 0 ? choose_locally(run, out) : OK;
+    }
+    if (round > 0 && !reserve_call(run, run->prompt.model_search)) {
+        return OK; /* what was found has to do */
     }
     run->turn.model = run->prompt.model_search;
     answer_patience(run, CHOICE_SHARE);

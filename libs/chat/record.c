@@ -208,7 +208,7 @@ static const struct field spent_record_fields[] = {
     FIELD_STR(struct spent_record, feature, "What for"),
     FIELD_STR(struct spent_record, provider, "Provider"),
     FIELD_STR(struct spent_record, model, "Model"),
-    FIELD_I64(struct spent_record, prompt_version, "Version"),
+    FIELD_I64(struct spent_record, prompt_version, "Version", .nullable = true),
     FIELD_I64(struct spent_record, prompt_tokens, "Read", .nullable = true),
     FIELD_I64(struct spent_record, completion_tokens, "Written", .nullable = true),
     FIELD_I64(struct spent_record, cached_tokens, "Read before", .nullable = true),
@@ -218,20 +218,20 @@ static const struct field spent_record_fields[] = {
     FIELD_BOOL(struct spent_record, fallback, "Instead of another"),
     FIELD_I64(struct spent_record, latency_ms, "Time"),
 };
-enum { SPENT_TOKENS = 4, SPENT_COST = 7 };
+enum { SPENT_VERSION = 3, SPENT_TOKENS = 4, SPENT_COST = 7 };
 
-static void write_spent(struct buf *json, const struct chat_run *run, size_t i)
+void record_spent(struct buf *json, const struct chat_spent *spent, int64_t prompt_version)
 {
-    const struct chat_spent *spent = run->spent[i];
     const struct chat_usage *usage = &spent->usage;
     uint64_t unknown = usage->known ? 0 : bit(SPENT_TOKENS) * 7; /* three rows */
     unknown |= usage->priced ? 0 : bit(SPENT_COST);
+    unknown |= prompt_version != 0 ? 0 : bit(SPENT_VERSION);
     const struct spent_record record = {
         .has = {.present = UINT64_MAX & ~unknown},
         .feature = spent->feature,
         .provider = spent->provider,
         .model = usage->model,
-        .prompt_version = run->prompt.version,
+        .prompt_version = prompt_version,
         .prompt_tokens = usage->prompt_tokens,
         .completion_tokens = usage->completion_tokens,
         .cached_tokens = usage->cached_tokens,
@@ -242,6 +242,11 @@ static void write_spent(struct buf *json, const struct chat_run *run, size_t i)
         .latency_ms = usage->latency_ms,
     };
     field_encode(json, SHAPE_SET(spent_record), &record);
+}
+
+static void write_spent(struct buf *json, const struct chat_run *run, size_t i)
+{
+    record_spent(json, run->spent[i], run->prompt.version);
 }
 
 const char *record_usage(const struct chat_run *run)

@@ -199,16 +199,22 @@ static struct db_arg limit(const struct budget *budget, size_t row, int64_t valu
     return given ? DB_I64(value) : DB_NULL();
 }
 
+struct lock_row {
+    bool done;
+};
+static const struct field lock_row_fields[] = {FIELD_BOOL(struct lock_row, done, "Locked")};
+
 static err set_budget(struct ctx *ctx, struct db *tx, void *arg)
 {
     const struct change *change = arg;
     const struct budget *budget = change->budget;
     struct budget before;
+    struct lock_row row;
+    TRY(db_one(ctx, tx, &SQL_chat_budget_lock, DB_NO_ARGS, SHAPE(lock_row), &row));
     TRY(spending_budget(ctx, tx, &before));
     if (budget->version != 0 && budget->version != before.version) {
         return fail(ctx, ERR_PRECONDITION, "budgets have another version");
     }
-    TRY(db_exec(ctx, tx, &SQL_chat_budget_clear, DB_NO_ARGS, /* out_affected */ NULL));
     TRY(db_exec(ctx, tx, &SQL_chat_budget_put,
         DB_ARGS(limit(budget, ROW_DAILY, budget->daily_microusd),
             limit(budget, ROW_MONTHLY, budget->monthly_microusd),

@@ -78,13 +78,19 @@ void upstream_failed(struct ctx *ctx, struct upstream *upstream)
     set_down(upstream, true);
 }
 
+bool upstream_pauses(const struct ctx *ctx, const struct upstream *upstream)
+{
+    return upstream->open_ns != 0 &&
+           (upstream->trying || clock_monotonic_ns(ctx->clock) < upstream->open_ns);
+}
+
 /* The only call that is let through after a pause is the trial; it ends in answered, failed or left. */
 static err enter(struct ctx *ctx, struct upstream *upstream)
 {
     if (upstream->open_ns == 0) {
         return OK;
     }
-    if (upstream->trying || clock_monotonic_ns(ctx->clock) < upstream->open_ns) {
+    if (upstream_pauses(ctx, upstream)) {
         return fail(ctx, ERR_UNAVAILABLE, "%s: not asked, it failed %d times in a row",
             upstream->name, upstream->failures);
     }

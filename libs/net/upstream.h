@@ -45,6 +45,8 @@ err upstream_send(struct ctx *ctx, struct upstream *upstream, const struct clien
 err upstream_stream(struct ctx *ctx, struct upstream *upstream,
     const struct client_request *request, struct client_reply *out_head,
     struct client_stream **out);
+/* Whether a call would fail at once, without a request: the breaker is open. */
+bool upstream_pauses(const struct ctx *ctx, const struct upstream *upstream);
 void upstream_answered(struct upstream *upstream);
 void upstream_failed(struct ctx *ctx, struct upstream *upstream);
 

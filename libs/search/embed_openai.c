@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/ctx.h"
 #include "core/json.h"
 #include "core/limits.h"
@@ -15,6 +16,11 @@
 #include "search/embed_reply.h"
 #include "search/embedder.h"
 #include "search/query_cache.h"
+
+#define NS_PER_MS 1000000
+#define MICROUSD 1e6
+#define DOLLARS_MAX 1e6 /* of a call; more is nonsense, as are more tokens than there can be */
+#define TOKENS_MAX 1e8
 
 enum {
     TOKENS_TEXT = 8000,    /* 8192 is the service's limit */
@@ -118,7 +124,53 @@ static const char *url_of(struct ctx *ctx, const char *base)
     return arena_printf(ctx->arena, "%.*s/embeddings", (int)len, base);
 }
 
-/* One call. */
+/* ---- one call ---- */
+
+static err send(struct ctx *ctx, struct embed_openai *service, struct client_request *request,
+    struct client_reply *out)
+{
+    const err sent = upstream_send(ctx, &service->upstream, request, out);
+    client_body_let_go(request->body);
+    if (sent.code == ERR_TOO_LARGE) { /* not what our client sent: what the service did */
+        return fail(ctx, ERR_UPSTREAM, "reply over %zu bytes", request->reply_max_bytes);
+    }
+    return sent;
+}
+
+static err read_reply(struct ctx *ctx, struct embed_openai *service,
+    const struct client_reply *reply, const struct embed_wanted *wanted, struct embed_read *out)
+{
+    const err read = strlen(reply->body) == reply->body_len
+                         ? embed_reply_read(ctx, service->options->loop, reply->body, wanted, out)
+                         : fail(ctx, ERR_UPSTREAM, "a zero byte in the reply");
+    if (read.code == ERR_UPSTREAM) {
+        upstream_failed(ctx, &service->upstream);
+    } else {
+        upstream_answered(&service->upstream);
+    }
+    return read;
+}
+
+static void tell_spent(const struct embed_openai *service, const struct embed_usage *usage,
+    err result, int64_t latency_ns)
+{
+    const struct embedder_options *options = service->options;
+    if (options->spent == NULL) {
+        return;
+    }
+    const struct embed_spent spent = {
+        .model = options->config->embedding_model,
+        .error_code = is_ok(result) ? NULL : err_name(result.code),
+        .tokens = usage->tokens <= TOKENS_MAX ? (int64_t)usage->tokens : -1,
+        .cost_microusd = usage->dollars >= 0 && usage->dollars <= DOLLARS_MAX
+                             ? (int64_t)(usage->dollars * MICROUSD + 0.5)
+                             : -1,
+        .latency_ms = latency_ns / NS_PER_MS,
+    };
+    options->spent(options->spent_arg, &spent);
+}
+
+/* A call that the breaker forbids is none. */
 static err ask(struct ctx *ctx, struct embed_openai *service, const char *const *texts,
     size_t count, struct embedding *out, int64_t timeout_ms)
 {
@@ -134,22 +186,18 @@ static err ask(struct ctx *ctx, struct embed_openai *service, const char *const 
             REPLY_BASE_BYTES + count * (size_t)config->embedding_dims * REPLY_NUMBER_BYTES,
     };
     TRY(write_body(ctx, config, texts, count, &request.body));
+    const bool pauses = upstream_pauses(ctx, &service->upstream);
+    const int64_t begun_ns = clock_monotonic_ns(ctx->clock);
     struct client_reply reply;
-    const err sent = upstream_send(ctx, &service->upstream, &request, &reply);
-    client_body_let_go(request.body);
-    if (sent.code == ERR_TOO_LARGE) { /* not what our client sent: what the service did */
-        return fail(ctx, ERR_UPSTREAM, "reply over %zu bytes", request.reply_max_bytes);
+    struct embed_read read = {out, {-1, -1}};
+    err result = send(ctx, service, &request, &reply);
+    if (is_ok(result)) {
+        result = read_reply(ctx, service, &reply, &wanted, &read);
     }
-    TRY(sent);
-    const err read = strlen(reply.body) == reply.body_len
-                         ? embed_reply_read(ctx, service->options->loop, reply.body, &wanted, out)
-                         : fail(ctx, ERR_UPSTREAM, "a zero byte in the reply");
-    if (read.code == ERR_UPSTREAM) {
-        upstream_failed(ctx, &service->upstream);
-    } else {
-        upstream_answered(&service->upstream);
+    if (!pauses) {
+        tell_spent(service, &read.usage, result, clock_monotonic_ns(ctx->clock) - begun_ns);
     }
-    return read;
+    return result;
 }
 
 err embed_openai_documents(struct ctx *ctx, struct embed_openai *service, const char *const *texts,

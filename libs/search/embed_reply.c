@@ -221,10 +221,47 @@ static err read_items(struct ctx *ctx, struct loop *loop, struct reader *reader,
     return reader->broken ? fail(ctx, ERR_UPSTREAM, "not %zu vectors", wanted->count) : OK;
 }
 
+/* A number not below 0; whatever else is there says nothing. */
+static void read_amount(struct reader *reader, double *out)
+{
+    skip_blanks(reader);
+    const struct reader before = *reader;
+    double amount = -1;
+    if (!read_number(reader, &amount)) {
+        amount = -1;
+        *reader = before;
+        skip_value(reader);
+    }
+    *out = amount >= 0 && isfinite(amount) ? amount : -1;
+}
+
+/* Some call what was read prompt_tokens, some only the sum. */
+static void read_usage(struct reader *reader, struct embed_usage *out)
+{
+    char key[KEY_MAX];
+    skip_blanks(reader);
+    if (*reader->at != '{') {
+        skip_value(reader);
+        return;
+    }
+    expect(reader, '{');
+    for (bool first = true; next_key(reader, first, key); first = false) {
+        if (strcmp(key, "prompt_tokens") == 0 ||
+            (strcmp(key, "total_tokens") == 0 && out->tokens < 0)) {
+            read_amount(reader, &out->tokens);
+        } else if (strcmp(key, "cost") == 0) {
+            read_amount(reader, &out->dollars);
+        } else {
+            skip_value(reader);
+        }
+    }
+}
+
 err embed_reply_read(struct ctx *ctx, struct loop *loop, const char *text,
-    const struct embed_wanted *wanted, struct embedding *out)
+    const struct embed_wanted *wanted, struct embed_read *out)
 {
     struct reader reader = {.at = text};
+    out->usage = (struct embed_usage){-1, -1};
     struct embedding *found = ARENA_ARRAY(ctx->arena, struct embedding, wanted->count);
     bool complete = false;
     char key[KEY_MAX];
@@ -233,6 +270,8 @@ err embed_reply_read(struct ctx *ctx, struct loop *loop, const char *text,
         if (strcmp(key, "data") == 0 && !complete) {
             TRY(read_items(ctx, loop, &reader, wanted, found));
             complete = true;
+        } else if (strcmp(key, "usage") == 0) {
+            read_usage(&reader, &out->usage);
         } else {
             skip_value(&reader); /* an "error" too: then there are no vectors */
         }
@@ -240,7 +279,7 @@ err embed_reply_read(struct ctx *ctx, struct loop *loop, const char *text,
     if (reader.broken || !complete) {
         return fail(ctx, ERR_UPSTREAM, "reply is not a list of vectors");
     }
-    memcpy(out, found, wanted->count * sizeof(*out));
+    memcpy(out->vectors, found, wanted->count * sizeof(*found));
     return OK;
 }
 

@@ -19,11 +19,22 @@ struct embed_wanted {
     int64_t dims;
 };
 
+/* What the service says that it took. Below 0 = it does not say. */
+struct embed_usage {
+    double tokens;
+    double dollars;
+};
+
+struct embed_read {
+    struct embedding *vectors; /* room for as many as are wanted */
+    struct embed_usage usage;
+};
+
 /* Each vector as base64 of little-endian floats, or as a list of numbers; put in order by "index", or as they come when
- * there is none; made unit length. out has room for all and is untouched on failure.
+ * there is none; made unit length. The vectors of *out are untouched on failure.
  * Errors: ERR_UPSTREAM (not JSON, an error in it, a vector missing, twice, of another length, not finite, zero). */
 err embed_reply_read(struct ctx *ctx, struct loop *loop, const char *text,
-    const struct embed_wanted *wanted, struct embedding *out);
+    const struct embed_wanted *wanted, struct embed_read *out);
 
 /* Scales to unit length; false if that cannot be: not finite, or zero. */
 bool embed_unit(float *values, int64_t dims);

@@ -45,7 +45,8 @@ START_TEST(vectors_are_read_put_in_order_and_made_unit_length)
 {
     struct embedding out[2] = {{0}};
     const struct embed_wanted wanted = {2, 2};
-    const err read = embed_reply_read(&ctx, /* loop */ NULL, good[_i], &wanted, out);
+    const err read =
+        embed_reply_read(&ctx, /* loop */ NULL, good[_i], &wanted, &(struct embed_read){out, {0}});
     ck_assert_msg(is_ok(read), "%s", ctx.error.text);
     ck_assert_int_eq(out[1].dims, 2);
     ck_assert_double_eq_tol((double)out[0].values[0], 1, 1e-6);
@@ -103,9 +104,41 @@ START_TEST(nonsense_is_refused)
 {
     struct embedding out[2] = {{0}};
     const struct embed_wanted wanted = {2, 2};
-    const err read = embed_reply_read(&ctx, /* loop */ NULL, bad[_i], &wanted, out);
+    const err read =
+        embed_reply_read(&ctx, /* loop */ NULL, bad[_i], &wanted, &(struct embed_read){out, {0}});
     ck_assert_msg(read.code == ERR_UPSTREAM, "%s", bad[_i]);
     ck_assert_ptr_null(out[0].values);
+}
+END_TEST
+
+static const struct {
+    const char *usage;
+    double tokens, dollars;
+} usages[] = {
+    {"{\"prompt_tokens\":7,\"total_tokens\":9}", 7, -1},
+    {"{ \"total_tokens\" : 9 , \"cost\" : 0.000002 }", 9, 0.000002},
+    {"{\"total_tokens\":9,\"prompt_tokens\":7,\"cost\":0}", 7, 0},
+    {"{\"prompt_tokens\":-7,\"cost\":null,\"details\":{\"cost\":3}}", -1, -1},
+    {"{\"prompt_tokens\":1e999,\"cost\":\"free\"}", -1, -1},
+    {"{}", -1, -1},
+    {"[1,2]", -1, -1},
+    {"null", -1, -1},
+};
+
+START_TEST(what_it_took_is_read_before_or_behind_the_vectors)
+{
+    static const char data[] = "\"data\":[{\"embedding\":\"" X "\"}]";
+    const struct embed_wanted wanted = {1, 2};
+    const char *texts[] = {arena_printf(arena, "{%s,\"usage\":%s}", data, usages[_i].usage),
+        arena_printf(arena, "{\"usage\":%s,%s}", usages[_i].usage, data)};
+    for (size_t i = 0; i < 2; i++) {
+        struct embedding vector = {0};
+        struct embed_read out = {&vector, {0}};
+        const err read = embed_reply_read(&ctx, /* loop */ NULL, texts[i], &wanted, &out);
+        ck_assert_msg(is_ok(read), "%s: %s", texts[i], ctx.error.text);
+        ck_assert_double_eq(out.usage.tokens, usages[_i].tokens);
+        ck_assert_double_eq(out.usage.dollars, usages[_i].dollars);
+    }
 }
 END_TEST
 
@@ -117,7 +150,8 @@ START_TEST(a_cut_reply_is_refused_wherever_it_is_cut)
     for (size_t cut = 0; cut + 2 < len; cut++) {
         struct embedding out[2] = {{0}};
         char *exact = arena_strndup(arena, good[_i], cut);
-        const err read = embed_reply_read(&ctx, /* loop */ NULL, exact, &wanted, out);
+        const err read =
+            embed_reply_read(&ctx, /* loop */ NULL, exact, &wanted, &(struct embed_read){out, {0}});
         ck_assert_msg(!is_ok(read), "%s", exact);
     }
 }
@@ -133,6 +167,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, vectors_are_read_put_in_order_and_made_unit_length, 0, COUNT(good));
     tcase_add_loop_test(tcase, nonsense_is_refused, 0, COUNT(bad));
+    tcase_add_loop_test(tcase, what_it_took_is_read_before_or_behind_the_vectors, 0, COUNT(usages));
     tcase_add_loop_test(tcase, a_cut_reply_is_refused_wherever_it_is_cut, 0, COUNT(good));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

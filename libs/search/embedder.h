@@ -41,6 +41,15 @@ struct embedding {
 #define EMBEDDING_DIMS_MAX 4096
 #define EMBEDDING_LOCAL_MODEL "hash-1536"
 
+/* What one call of the service took. Strings are constants, or live as long as the settings. */
+struct embed_spent {
+    const char *model;
+    const char *error_code; /* NULL = it answered */
+    int64_t tokens;         /* below 0 = it did not say */
+    int64_t cost_microusd;  /* below 0 = it did not say */
+    int64_t latency_ms;
+};
+
 struct embedder;
 /* All borrowed for the life of the embedder. Local models use the config alone. */
 struct embedder_options {
@@ -48,6 +57,8 @@ struct embedder_options {
     struct client *client;
     struct cache *cache;
     struct loop *loop;
+    void (*spent)(void *arg, const struct embed_spent *spent); /* must not wait; NULL = not told */
+    void *spent_arg;
 };
 struct embedder *embedder_open(const struct embedder_options *options);
 void embedder_close(struct embedder *embedder); /* after the last fiber that uses it */

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "chat/ledger.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/ctx.h"
@@ -42,6 +43,10 @@ static void run(void *arg)
     task->result = wait_for_database(task);
     if (is_ok(task->result)) {
         task->result = task->fn(&task->ctx, &task->wiring.services, task->arg);
+    }
+    if (is_ok(task->result) && !is_ok(ledger_settle(&task->ctx, task->wiring.ledger))) {
+        err_clear(
+            &task->ctx); /* what was done is done; the log says that its cost is not counted */
     }
 }
 

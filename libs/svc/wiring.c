@@ -5,6 +5,7 @@
 #include "audit/sql.h"
 #include "bookings/sql.h"
 #include "chat/chat.h"
+#include "chat/ledger.h"
 #include "chat/sql.h"
 #include "core/buf.h"
 #include "core/clock.h"
@@ -155,11 +156,14 @@ void wiring_open(struct wiring *wiring, struct loop *loop, const struct settings
         .cache = services->cache,
     };
     services->auth = auth_open(loop, &auth);
+    wiring->ledger = ledger_open(services->db, loop, log);
     const struct embedder_options embedder = {
         .config = &settings->search,
         .client = services->client,
         .cache = services->cache,
         .loop = loop,
+        .spent = ledger_note_vectors,
+        .spent_arg = wiring->ledger,
     };
     services->embedder = embedder_open(&embedder);
     services->faq = open_faq(wiring, log);
@@ -232,6 +236,7 @@ void wiring_close(struct wiring *wiring)
     finder_close(wiring->services.finder);
     faq_close(wiring->services.faq);
     embedder_close(wiring->services.embedder);
+    ledger_close(wiring->ledger);
     auth_close(wiring->services.auth);
     if (has_replica(&wiring->services)) {
         db_close(wiring->services.reads);

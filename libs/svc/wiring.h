@@ -11,6 +11,7 @@
 #include "http/server.h"
 
 struct jobs;
+struct ledger;
 struct log;
 struct loop;
 struct metrics_page;
@@ -23,7 +24,8 @@ struct wiring {
     struct shared *shared;           /* borrowed; NULL outside a worker */
     struct loop *loop;               /* borrowed */
     struct services services;
-    struct jobs *jobs; /* NULL until wiring_run_jobs */
+    struct ledger *ledger; /* of calls for vectors */
+    struct jobs *jobs;     /* NULL until wiring_run_jobs */
     struct health_check health[7];
 };
 

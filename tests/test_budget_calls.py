@@ -1,0 +1,108 @@
+"""Budgets with every call of a service: each is set aside before it is made, and not made when there is no room for it.
+A call reads at most some 24,000 tokens and writes 2,000: at a dollar a million it is set aside with 26,000 millionths and a bit."""
+
+import threading
+
+import pytest
+
+from harness.chat import CHAT, ask
+from harness.waiting import at_once
+from test_chat import KNOWN
+from test_chat_ends import chat, served  # noqa: F401 - fixtures
+from test_chat_model import budget, usage  # noqa: F401 - fixtures
+
+PRICES, BUDGETS = "/api/v1/admin/model-prices", "/api/v1/admin/budgets"
+
+
+@pytest.fixture
+def dollars(app, admin, budget):
+    """Sets what a million tokens of each model cost, as dollars."""
+    def put(**models):
+        prices = [{"model": name, "input_microusd_per_mtok": price * 1000000, "output_microusd_per_mtok": price * 1000000}
+                  for name, price in models.items()]
+        assert app.put(PRICES, {"prices": prices}, token=admin).status == 200
+
+    return put
+
+
+@pytest.fixture
+def released(services, product):
+    yield
+    assert services.sql(product, "SELECT count(*) FROM budget_reservations") == [["0"]], "what was set aside is released"
+
+
+def test_with_room_for_all_of_them_all_are_made(chat, budget, dollars, model, released, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=80000).status == 200
+    assert ask(chat, KNOWN[product][0])["degraded"] is None
+    assert [call.model for call in model.calls] == ["small", "small", "big"]
+
+
+def test_tools_are_not_chosen_again_without_room(chat, budget, dollars, model, released, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=70000).status == 200
+    answer = ask(chat, KNOWN[product][0])
+    assert [call.model for call in model.calls] == ["small", "big"]
+    assert answer["degraded"] is None and answer["model"] == "big" and KNOWN[product][1] in answer["message"]["content"]
+
+
+def test_the_choice_of_tools_counts_from_the_start(chat, budget, dollars, model, released, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=40000, on_exceed="block").status == 200
+    assert chat.post(CHAT, {"content": KNOWN[product][0]}).error["code"] == "BUDGET_EXCEEDED"
+    assert not model.calls
+
+
+def test_an_answer_is_not_mended_without_room(chat, budget, dollars, model, released, product):
+    dollars(small=0, big=1, spare=1)
+    model.models["big"] = ("lies",)
+    assert budget(daily_microusd=40000).status == 200
+    content = ask(chat, KNOWN[product][0])["message"]["content"]
+    assert len(model.of_model("big")) == 1, "no second try"
+    assert KNOWN[product][1] in content and "1 THB" not in content and "99%" not in content
+
+
+def test_another_model_is_not_asked_without_room(chat, budget, dollars, model, released, services, product):
+    dollars(small=0, big=1, spare=2)
+    model.models["big"] = ("status", 500)
+    assert budget(daily_microusd=40000).status == 200
+    answer = ask(chat, KNOWN[product][0])
+    assert not model.of_model("spare") and (answer["degraded"], answer["model"]) == ("budget", "local")
+    assert KNOWN[product][1] in answer["message"]["content"]
+    assert [row[1] for row in usage(services, product, answer["message"]["id"])][-1] == "local"
+
+
+def test_a_model_without_a_price_may_be_as_dear_as_any(chat, budget, dollars, model, released, product):
+    dollars(small=0, spare=1)
+    assert budget(daily_microusd=10000).status == 200
+    answer = ask(chat, KNOWN[product][0])
+    assert (answer["degraded"], answer["model"]) == ("budget", "local") and not model.calls
+
+
+def test_no_question_slips_through_while_limits_are_changed(app, admin, chat, budget, dollars, model, released, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=1000).status == 200
+    means, changed, done = [], [], threading.Event()
+
+    def change():
+        while not done.is_set():
+            changed.append(app.put(BUDGETS, {"daily_microusd": 1000 + len(changed) % 2}, token=admin).status)
+
+    def question(_):
+        for _ in range(10):
+            means.append(ask(chat, KNOWN[product][0])["degraded"])
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    at_once(8, question)
+    done.set()
+    changing.join()
+    assert set(changed) == {200} and means == ["budget"] * 80 and not model.calls
+
+
+def test_one_of_two_changes_of_one_version_is_refused(app, admin, budget, product):
+    assert budget(daily_microusd=1000).status == 200
+    for _ in range(5):
+        etag = app.get(BUDGETS, token=admin).headers["etag"]
+        replies = at_once(2, lambda i: app.put(BUDGETS, {"daily_microusd": 2000 + i}, token=admin, headers={"If-Match": etag}).status)
+        assert sorted(replies) == [200, 412]
