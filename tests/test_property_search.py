@@ -162,6 +162,21 @@ def test_signs_alone_find_nothing(app):
         assert found["data"] == [] and found["query"]["degraded"] is None
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "keyword"])
+def test_stop_words_alone_find_nothing(app, mode):
+    for text in ("is it of the and", "THE, the; the?", "what is it", "-the"):
+        found = find(app, text, mode=mode)
+        assert found["data"] == [] and (found["query"]["degraded"], found["query"]["mode_used"]) == (None, mode), text
+
+
+def test_stop_words_beside_a_word_that_nothing_has_find_nothing(app):
+    assert find(app, "is the qzxvkwpj in it", mode="keyword")["data"] == []
+
+
+def test_stop_words_change_nothing_in_what_words_find(app):
+    assert ids(find(app, "is there a villa with the pool?", mode="keyword")) == ids(find(app, "villa pool", mode="keyword"))
+
+
 # ---- filters ----
 
 FILTERS = [

@@ -127,6 +127,7 @@ struct finding {
     struct finder *finder;
     const struct finder_query *query;
     const char *text;  /* normalised */
+    const char *words; /* of it, that say something */
     const char *model; /* as it was when the search began */
     struct embedding vector;
     struct list candidates; /* of struct finder_candidate, best first */
@@ -162,7 +163,7 @@ static err find_candidates(struct ctx *ctx, struct finding *finding)
     const bool by_words = strcmp(query->mode, "vector") != 0 || finding->vector.values == NULL;
     const int64_t rows = query->limit + SPARE_CANDIDATES;
     return db_list_slow(ctx, query->db, &SQL_properties_find,
-        DB_ARGS(DB_TEXT(query->filters), DB_I64(COMPARED_UP_TO), DB_TEXT(finding->text),
+        DB_ARGS(DB_TEXT(query->filters), DB_I64(COMPARED_UP_TO), DB_TEXT(finding->words),
             embedding_arg(ctx, &finding->vector), DB_TEXT(finding->model), DB_BOOL(by_words),
             DB_TEXT(options->config->search_fusion), DB_F64(VECTOR_WEIGHT), DB_F64(KEYWORD_WEIGHT),
             DB_I64(options->config->search_rrf_k), DB_I64(rows)),
@@ -303,7 +304,7 @@ static err find(struct ctx *ctx, struct finding *finding, struct finder_result *
     struct finder *finder = finding->finder;
     TRY(prepare(ctx, finder));
     finding->model = arena_strdup(ctx->arena, finder->model);
-    if (search_has_word(finding->text)) { /* else there is nothing to look for */
+    if (search_has_word(finding->words)) { /* else there is nothing to look for */
         TRY(make_vector(ctx, finding));
         TRY(find_candidates(ctx, finding));
     }
@@ -318,9 +319,10 @@ err finder_search(struct ctx *ctx, struct finder *finder, const struct finder_qu
     const int64_t begun_ns = clock_monotonic_ns(ctx->clock);
     struct finding finding = {.finder = finder, .query = query};
     finding.text = search_normalise(ctx->arena, query->text);
+    finding.words = search_content(ctx->arena, finding.text);
     TRY(find(ctx, &finding, out));
     const bool lacks_vector = strcmp(query->mode, "keyword") != 0 &&
-                              finding.vector.values == NULL && search_has_word(finding.text);
+                              finding.vector.values == NULL && search_has_word(finding.words);
     out->query.mode_used = lacks_vector ? "keyword" : query->mode;
     out->query.degraded = lacks_vector ? "no_embedding" : NULL;
     out->query.took_ms = (clock_monotonic_ns(ctx->clock) - begun_ns) / 1000000;

@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "core/utf8.h"
 #include "search/letters.h"
+#include "search/stem.h"
 
 /* Never longer than what the code point was read from: small letters are as long as their capitals, or shorter. */
 static char *put(char *out, uint32_t c)
@@ -83,6 +84,46 @@ const char *search_normalise(struct arena *arena, const char *text)
         }
     }
     *end = '\0';
+    return out;
+}
+
+#define STOP_WORD_MAX 16 /* longer than any of them */
+
+/* Of what stands between two blanks the letters count: "it?", "don't". */
+static bool is_stop_word(const char *word, size_t len)
+{
+    char letters[STOP_WORD_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        const unsigned char c = (unsigned char)word[i];
+        const bool is_letter = c >= 'a' && c <= 'z';
+        if (c >= 0x80 || (c >= '0' && c <= '9') || (is_letter && count == STOP_WORD_MAX)) {
+            return false;
+        }
+        letters[count] = (char)c;
+        count += is_letter;
+    }
+    return stem_is_stop_word(letters, count);
+}
+
+const char *search_content(struct arena *arena, const char *text)
+{
+    if (strchr(text, '"') != NULL) {
+        return text;
+    }
+    char *out = arena_alloc_raw(arena, strlen(text) + 1);
+    char *to = out;
+    while (*text != '\0') {
+        const size_t len = strcspn(text, " ");
+        if (!is_stop_word(text, len)) {
+            *to = ' ';
+            to += to > out;
+            memcpy(to, text, len);
+            to += len;
+        }
+        text += len + (text[len] == ' ');
+    }
+    *to = '\0';
     return out;
 }
 

@@ -10,6 +10,9 @@ struct arena;
  * only in that, and no dash between blanks. "" if nothing else is left. In the arena. */
 const char *search_normalise(struct arena *arena, const char *text);
 bool search_has_thai(const char *text);
+/* A normalised text without the stop words of English, for those who look for words as they stand; a quoted phrase keeps its
+ * own. "" if nothing else is left. In the arena, or text itself. */
+const char *search_content(struct arena *arena, const char *text);
 /* Whether there is anything to look for: not only punctuation and pictures. */
 bool search_has_word(const char *text);
 /* The locale to search when the caller names none: "th" for a query with Thai letters; any other searches fallback (the

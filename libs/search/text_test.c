@@ -36,6 +36,30 @@ START_TEST(questions_that_differ_in_form_only_become_equal)
 }
 END_TEST
 
+static const struct {
+    const char *text, *content;
+} contents[] = {
+    {"villa with the pool", "villa pool"},
+    {"is it of the and", ""},
+    {"what is it? i don't know, the", ""},
+    {"on-site parking -the -pool", "on-site parking -pool"},
+    {"\"house of the sun\" in phuket", "\"house of the sun\" in phuket"},
+    {"บ้าน in phuket", "บ้าน phuket"},
+    {"3 or 4 bedrooms", "3 4 bedrooms"},
+    {"& | !", "& | !"},
+    {"abouttheabouttheabout a pneumonoultramicroscopic",
+        "abouttheabouttheabout pneumonoultramicroscopic"},
+    {"", ""},
+};
+
+START_TEST(stop_words_go_and_what_else_there_is_stays)
+{
+    struct arena *arena = arena_new(NULL);
+    ck_assert_str_eq(search_content(arena, contents[_i].text), contents[_i].content);
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(punctuation_and_pictures_are_no_words)
 {
     ck_assert(!search_has_word(""));
@@ -71,6 +95,7 @@ int main(void)
     Suite *suite = suite_create("text");
     TCase *tcase = tcase_create("text");
     tcase_add_loop_test(tcase, questions_that_differ_in_form_only_become_equal, 0, COUNT(texts));
+    tcase_add_loop_test(tcase, stop_words_go_and_what_else_there_is_stays, 0, COUNT(contents));
     tcase_add_test(tcase, punctuation_and_pictures_are_no_words);
     tcase_add_loop_test(tcase, the_letters_of_a_query_choose_its_locale, 0, COUNT(locales));
     suite_add_tcase(suite, tcase);

@@ -1,5 +1,5 @@
 -- What is like the query in meaning and in words among what fits the filters, fused and best first.
--- $1 jsonb filters, $2 bigint so many are compared one by one, $3 text normalised query, $4 vector of it (NULL = no vector leg),
+-- $1 jsonb filters, $2 bigint so many are compared one by one, $3 text words of the query, $4 vector of it (NULL = no vector leg),
 -- $5 text its model, $6 boolean find by words, $7 text fusion, $8 float8 weight of the vector leg, $9 float8 of the keyword leg,
 -- $10 float8 k, $11 bigint rows
 WITH fitting AS MATERIALIZED (
