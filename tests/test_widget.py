@@ -187,13 +187,34 @@ def test_a_reload_in_the_middle_of_an_answer(slow, product, browser):
     browser.assert_clean(f"127.0.0.1:{slow.port}")
 
 
-def test_stopping_in_the_middle_of_an_answer(slow, product, browser):
-    ask_slowly(slow, browser, KNOWN[product][0])
+@pytest.fixture
+def endless(app, start):
+    """A program with the seeds of `app`, whose model begins an answer and never ends it."""
+    with Model() as model:
+        model.steps["answer"] = ("unfinished", "This answer has begun and does not end.")
+        yield start(**model.settings())
+
+
+def test_stopping_in_the_middle_of_an_answer(endless, product, browser):
+    ask_slowly(endless, browser, KNOWN[product][0])
     browser.click("chat-stop")
     for _ in range(2):
         assert "Stopped." in browser.answers()[0]
         browser("reload")
-    browser.assert_clean(f"127.0.0.1:{slow.port}")
+    browser.assert_clean(f"127.0.0.1:{endless.port}")
+
+
+def test_stopping_with_the_keyboard_alone(endless, product, browser):
+    assert browser("goto", url=demo(endless)) == 200
+    browser("wait", css=by_id("chat-toggle"))
+    browser("press", keys=["Tab", "Tab", "Enter"])
+    browser.ask(KNOWN[product][0])
+    browser("wait", css=WRITING)
+    browser("press", keys=["Tab"])
+    assert browser("focus") == "chat-stop"
+    browser("press", keys=["Enter"])
+    assert "Stopped." in browser.answers()[0] and browser("focus") == "chat-input"
+    browser.assert_clean(f"127.0.0.1:{endless.port}")
 
 
 # ---- elsewhere ----

@@ -15,6 +15,8 @@ REST = "GET /api/v1/llm/conversations/3/stream"
 STOP = "POST /api/v1/llm/conversations/3/stop"
 FEEDBACK = "/api/v1/llm/messages/7/feedback"
 EMPTY = Script([], 204)
+BUSY = refusal(503, "SERVICE_UNAVAILABLE", "Busy now", Retry_After="2")
+UNREACHABLE = Script([], 307, {"Location": "http://127.0.0.1:1/"})  # to fetch() the network has failed
 HOSTILE = ('<img src=x onerror="alert(1)"></script><script>alert(2)</script>\n![x](https://evil.test/x.png) [y](javascript:alert(3)) '
            'https://evil.test/y {{7*7}} &lt;b&gt; [1] [9]')
 
@@ -277,6 +279,44 @@ def test_stopping(browser, visit):
     stopped.set()
     browser.answers()
     assert len(api.requests(STOP)) == 1 and browser("texts", css=f"{FINISHED} .note") == ["Stopped."]
+
+
+@pytest.mark.parametrize("refused, words", [
+    (refusal(404, "NOT_FOUND", "Conversation not found"), "Conversation not found"),
+    (refusal(409, "INVALID_STATE", "No answer is being written"), "No answer is being written"),
+    (BUSY, "Busy now Please try again in 2 seconds."), (UNREACHABLE, "No connection. Please try again.")], ids=["404", "409", "503", "network"])
+def test_a_stop_that_is_refused(browser, visit, refused, words):
+    api = visit()
+    go_on, stopped = threading.Event(), threading.Event()
+    api.on(CHAT, stream(start(), delta("So far", 2), go_on, delta(", and on", 3), stopped, done("So far, and on", finish_reason="stopped")))
+    api.on(STOP, refused, EMPTY)
+    ask(browser, api)
+    browser("wait", css=f"{ANSWERS}:has-text('So far')")
+    browser.click("chat-stop")
+    browser("wait", css=f"{by_id('chat-notice')}:has-text('{words}')")
+    go_on.set()
+    browser("wait", css=f"{ANSWERS}[aria-busy]:has-text('So far, and on')")
+    assert browser.texts("chat-notice") == [words] and browser("focus") == "chat-stop"
+    browser("press", keys=["Enter"])
+    until(lambda: len(api.requests(STOP)) == 2)
+    stopped.set()
+    browser.answers()
+    assert browser("texts", css=f"{FINISHED} .note") == ["Stopped."] and browser.texts("chat-notice") == [""]
+    assert browser("focus") == "chat-input"
+
+
+def test_an_answer_that_ends_though_its_stop_was_refused(browser, visit):
+    api = visit()
+    go_on = threading.Event()
+    api.on(CHAT, stream(start(), delta("So", 2), go_on, delta(" it is", 3), done("So it is")))
+    api.on(STOP, BUSY)
+    ask(browser, api)
+    browser("wait", css=f"{ANSWERS}:has-text('So')")
+    browser.click("chat-stop")
+    browser("wait", css=f"{by_id('chat-notice')}:has-text('Busy now')")
+    go_on.set()
+    browser.answers()
+    assert shown(browser) == "So it is" and browser("count", css=f"{FINISHED} .note") == 0 and browser.texts("chat-notice") == [""]
 
 
 def test_votes(browser, visit):

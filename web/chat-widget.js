@@ -154,6 +154,16 @@
     return seconds > 0 ? `${said} ${T.again(duration(seconds))}` : said;
   }
 
+  /* "" when it is done, else what to say. */
+  async function refusalOf(...what) {
+    try {
+      const reply = await call(...what);
+      return reply.ok ? "" : await problem(reply);
+    } catch {
+      return T.lost;
+    }
+  }
+
   function within(ms, promise) {
     let timer = 0;
     const late = new Promise((_, reject) => {
@@ -263,13 +273,9 @@
     const cast = async (rating) => {
       const back = buttons[rating].getAttribute("aria-pressed") === "true";
       const path = `/llm/messages/${message.id}/feedback`;
-      try {
-        const reply = await (back ? call("DELETE", path) : call("PUT", path, { body: { rating } }));
-        if (!reply.ok) return say(await problem(reply));
-        mark(back ? null : rating);
-      } catch {
-        say(T.lost);
-      }
+      const refusal = await (back ? refusalOf("DELETE", path) : refusalOf("PUT", path, { body: { rating } }));
+      if (refusal) say(refusal);
+      else mark(back ? null : rating);
     };
     const button = (rating) =>
       el("button", { type: "button", class: "plain", "aria-label": T[rating], "data-testid": `chat-${rating}`, click: () => cast(rating) },
@@ -393,6 +399,7 @@
     sendButton.hidden = true;
     stopButton.hidden = false;
     stopButton.disabled = true;
+    stopButton.ariaDisabled = "false";
     freshButton.disabled = true;
     offer([]);
     change(() => log.append(node));
@@ -467,8 +474,8 @@
     for await (const event of events(reply.body)) {
       if (take(answer, event)) return true;
       answer.lastEvent = event.id;
+      if (answer.tries > 0) say("");
       answer.tries = 0;
-      say("");
     }
     return false;
   }
@@ -501,9 +508,15 @@
     breakOff(answer, T.lost);
   }
 
+  /* What has stopped says so itself. The button keeps the keyboard, which a disabled one would lose. */
   async function stop() {
-    stopButton.disabled = true;
-    await call("POST", `/llm/conversations/${conversation}/stop`).catch(() => say(T.lost));
+    if (stopButton.ariaDisabled === "true") return;
+    stopButton.ariaDisabled = "true";
+    const answer = running;
+    const refusal = await refusalOf("POST", `/llm/conversations/${conversation}/stop`);
+    if (!refusal || answer !== running) return;
+    say(refusal);
+    stopButton.ariaDisabled = "false";
   }
 
   /* ---- questions ---- */
@@ -601,7 +614,7 @@
     .root { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans Thai", sans-serif; color: #1b1b1b; color-scheme: light; }
     button, textarea { font: inherit; color: inherit; border: 1px solid transparent; border-radius: 8px; }
     button { padding: 0; background: none; cursor: pointer; }
-    button:disabled { opacity: .5; cursor: default; }
+    button:disabled, [aria-disabled="true"] { opacity: .5; cursor: default; }
     a { color: inherit; }
     svg { display: block; margin: auto; inline-size: 24px; block-size: 24px; fill: none; stroke: currentColor; stroke-width: 2;
       stroke-linejoin: round; stroke-linecap: round; }
