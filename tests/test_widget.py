@@ -3,11 +3,13 @@
 import contextlib
 import re
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from harness.browser import ANSWERS, FINISHED, MESSAGES, Browser, by_id
+from harness.chat import CONVERSATIONS
 from harness.faq import category, embedded, entry, words
 from harness.model import Model
 from harness.services import ROOT
@@ -143,6 +145,18 @@ def test_not_knowing_offers_other_questions(app, product, browser):
     browser("click", css=f"{by_id('chat-suggestion')}:has-text('{KNOWN[product][0]}')")
     assert KNOWN[product][1] in browser.answers(2)[1]
     browser.assert_clean(f"127.0.0.1:{app.port}")
+
+
+def test_each_signing_in_takes_over_what_a_guest_said(app, product, browser):
+    token = app.token_of("user", sub=f"user_{uuid.uuid4().hex}")
+    browser("beforehand", script="window.chatWidgetToken = async () => sessionStorage.token")
+    browser.open_chat(demo(app))
+    for number, who in enumerate(("", token, "", token), 1):
+        browser("run", script=f"sessionStorage.token = '{who}'")
+        browser.ask(KNOWN[product][0])
+        browser.answers(number)
+    mine = app.get(CONVERSATIONS, token=token).json["data"]
+    assert [one["message_count"] for one in mine] == [4, 4]
 
 
 def test_hostile_entries_stay_texts(app, admin, browser):

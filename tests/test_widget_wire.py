@@ -13,6 +13,7 @@ from harness.scripted_api import (CHAT, CONFIG, CUT, Script, ScriptedApi, delta,
 MESSAGES_OF = "GET /api/v1/llm/conversations/3/messages"
 REST = "GET /api/v1/llm/conversations/3/stream"
 STOP = "POST /api/v1/llm/conversations/3/stop"
+CLAIM = "POST /api/v1/users/me/claim"
 FEEDBACK = "/api/v1/llm/messages/7/feedback"
 EMPTY = Script([], 204)
 BUSY = refusal(503, "SERVICE_UNAVAILABLE", "Busy now", Retry_After="2")
@@ -352,25 +353,77 @@ def test_suggestions_and_a_new_conversation(browser, visit):
     assert api.requests(CHAT)[-1].body == {"content": "Else?", "stream": True, "new_conversation": True}
 
 
-def test_a_signed_in_visitor(browser, visit):
+# ---- signing in ----
+
+@pytest.fixture
+def sign_in(browser):
+    """sign_in(token) for the pages that come and the one that is there; "" signs out."""
+    def become(token):
+        browser("run", script=f"sessionStorage.token = '{token}'")
+
+    yield become
+
+
+def visit_members(browser, visit):
+    """A page whose visitors can sign in."""
     api = visit()
-    browser("beforehand", script="if (sessionStorage.signedIn) window.chatWidgetToken = async () => 'a.b.c'; sessionStorage.signedIn = 1;")
+    browser("beforehand", script="window.chatWidgetToken = async () => sessionStorage.token")
     api.on(CHAT, stream(start(), done("Yes.")))
-    api.on("POST /api/v1/users/me/claim", reply({"conversations": 1}))
+    api.on(CLAIM, reply({"conversations": 1, "inquiries": 0}))
     api.on(MESSAGES_OF, page(message("Well?", 6, "user"), message("Yes.")))
+    return api
+
+
+def test_a_signed_in_visitor(browser, visit, sign_in):
+    api = visit_members(browser, visit)
     ask(browser, api)
     browser.answers()
     session = api.requests(CHAT)[0].headers["x-session-id"]
+    sign_in("a.b.c")
     browser("reload")
     browser.answers()
     browser("click", css=by_id("chat-input"))
     browser.ask("More?")
     browser.answers(2)
-    claim, = api.requests("POST /api/v1/users/me/claim")
+    claim, = api.requests(CLAIM)
     assert claim.body == {"session_id": session} and claim.headers["authorization"] == "Bearer a.b.c"
     assert "authorization" not in api.requests(CHAT)[0].headers
     assert {asked.headers["authorization"] for asked in (*api.requests(MESSAGES_OF), api.requests(CHAT)[1])} == {"Bearer a.b.c"}
 
+
+def test_each_signing_in_takes_over_what_a_guest_said(browser, visit, sign_in):
+    api = visit_members(browser, visit)
+    browser.open_chat(api.url)
+    for number, token in enumerate(("", "a.b.c", "a.b.c", "", "d.e.f", "d.e.f"), 1):
+        sign_in(token)
+        browser.ask(f"Number {number}?")
+        browser.answers(number)
+    asked = [one for one in api.asked if one.route in (CHAT, CLAIM)]
+    assert [(one.route, one.headers.get("authorization", "")) for one in asked] == [
+        (CHAT, ""), (CLAIM, "Bearer a.b.c"), (CHAT, "Bearer a.b.c"), (CHAT, "Bearer a.b.c"),
+        (CHAT, ""), (CLAIM, "Bearer d.e.f"), (CHAT, "Bearer d.e.f"), (CHAT, "Bearer d.e.f")]
+    assert {one.body["session_id"] for one in api.requests(CLAIM)} == {one.headers["x-session-id"] for one in asked}
+    browser("reload")
+    browser.answers()
+    assert len(api.requests(CLAIM)) == 2
+
+
+@pytest.mark.parametrize("failed, words", [(BUSY, "Busy now"), (UNREACHABLE, "No connection")], ids=["503", "network"])
+def test_a_claim_that_failed_is_tried_again(browser, visit, sign_in, failed, words):
+    api = visit_members(browser, visit)
+    api.on(CLAIM, failed, reply({"conversations": 1, "inquiries": 0}))
+    ask(browser, api)
+    browser.answers()
+    sign_in("a.b.c")
+    browser.ask("More?")
+    browser("wait", css=f"{by_id('chat-notice')}:has-text('{words}')")
+    assert browser("value", css=by_id("chat-input")) == "More?" and len(api.requests(CHAT)) == 1, "the conversation is not the user's yet"
+    browser("press", keys=["Enter"])
+    browser.answers(2)
+    assert len(api.requests(CLAIM)) == 2 and api.requests(CHAT)[1].body["conversation_id"] == 3
+
+
+# ---- looks ----
 
 @pytest.mark.parametrize("color, text", [("#ffffff", "rgb(0, 0, 0)"), ("#1f2a44", "rgb(255, 255, 255)"), ("#f2a541", "rgb(0, 0, 0)"), ("#0b6e6e", "rgb(255, 255, 255)")])
 def test_text_can_be_read_on_the_brand_colour(browser, visit, color, text):

@@ -26,7 +26,8 @@ const verbs = {
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("dialog", (dialog) => problems.push("dialog") && dialog.dismiss());
   },
-  // Before any page's own scripts.
+  // In the page, now; before any page's own scripts.
+  run: ({ script }) => page.evaluate(script),
   beforehand: ({ script }) => page.addInitScript(script),
   goto: async ({ url }) => (await page.goto(url, { waitUntil: "load" })).status(),
   reload: async () => (await page.reload({ waitUntil: "load" })).status(),

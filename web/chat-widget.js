@@ -78,9 +78,9 @@
   function recall(area, name) {
     const key = `chat-widget ${API} ${name}`;
     try {
-      return window[area].getItem(key) || memory[key] || "";
+      return window[area].getItem(key) ?? memory[key] ?? "";
     } catch {
-      return memory[key] || "";
+      return memory[key] ?? "";
     }
   }
 
@@ -127,17 +127,19 @@
     });
   }
 
-  /* Who signs in takes over what was said as a guest. */
+  /* Who signs in takes over what was said as a guest, and cannot go on with it before: gives the refusal, if any. */
   async function claim(token) {
-    if (!session || recall("localStorage", "claimed") === session) return;
+    if (!session || recall("localStorage", "claimed") === session) return null;
     const reply = await request("POST", "/users/me/claim", { token, body: { session_id: session } });
-    if (reply.ok) remember("localStorage", "claimed", session);
+    if (!reply.ok) return reply;
+    remember("localStorage", "claimed", session);
+    return null;
   }
 
   async function call(method, path, options) {
     const token = window.chatWidgetToken ? await window.chatWidgetToken() : null;
-    if (token) await claim(token);
-    return request(method, path, { ...options, token });
+    if (!token) remember("localStorage", "claimed", ""); // a guest says more, which is to be claimed too
+    return (token && (await claim(token))) || request(method, path, { ...options, token });
   }
 
   function duration(seconds) {
