@@ -13,7 +13,7 @@ from harness.chat import CONVERSATIONS
 from harness.faq import category, embedded, entry, words
 from harness.model import Model
 from harness.services import ROOT
-from test_chat import KNOWN
+from test_chat import KNOWN, UNKNOWN
 
 WIDGET = ROOT / "web/chat-widget.js"
 WRITING = f"{ANSWERS}[aria-busy] .text:not(.waiting)"
@@ -31,6 +31,12 @@ def driver():
 def browser(driver):
     driver("begin")
     return driver
+
+
+@pytest.fixture
+def thai(browser):
+    """Pages are Thai from now on."""
+    browser("beforehand", script="document.addEventListener('readystatechange', () => { document.documentElement.lang = 'th'; })")
 
 
 def demo(app):
@@ -145,6 +151,49 @@ def test_not_knowing_offers_other_questions(app, product, browser):
     browser("click", css=f"{by_id('chat-suggestion')}:has-text('{KNOWN[product][0]}')")
     assert KNOWN[product][1] in browser.answers(2)[1]
     browser.assert_clean(f"127.0.0.1:{app.port}")
+
+
+def pass_on(app, browser, question, offer):
+    """Asks, and takes the offer, with the keyboard alone; gives the address."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    browser.open_chat(demo(app))
+    browser.ask(question)
+    browser.answers()
+    browser("wait", css=by_id("chat-suggestion"))
+    for _ in range(20):
+        browser("press", keys=["Shift+Tab"])
+        if browser("focus") == "chat-handoff":
+            break
+    assert browser.texts("chat-handoff") == [offer] and browser("focus") == "chat-handoff"
+    browser("press", keys=["Enter", "Tab"])
+    browser("type", text="Ann")
+    browser("press", keys=["Tab"])
+    browser("type", text=address)
+    browser("press", keys=["Tab", "Enter"])
+    return address
+
+
+def check_passed_on(app, browser, admin, address, question, said):
+    """Staff has it, the visitor sees that, also later, and goes on."""
+    browser("wait", css=by_id("chat-handed-over"))
+    assert browser("focus") == "chat-input"
+    made, = (one for one in app.get("/api/v1/inquiries?kind=handoff&limit=100", token=admin).json["data"] if one["email"] == address)
+    assert (made["name"], made["message"], made["status"]) == ("Ann", question, "new") and made["conversation_id"]
+    browser("reload")
+    browser.answers()
+    assert browser.texts("chat-handed-over") == [said] and browser("count", css=by_id("chat-handoff")) == 0
+    browser.assert_clean(f"127.0.0.1:{app.port}")
+
+
+def test_not_knowing_offers_a_person(app, browser, admin):
+    address = pass_on(app, browser, UNKNOWN, "Pass the question on to our team")
+    check_passed_on(app, browser, admin, address, UNKNOWN, "Passed on. Our team will answer by e-mail.")
+
+
+def test_not_knowing_offers_a_person_in_thai(app, browser, admin, thai):
+    question = "พรุ่งนี้อากาศเป็นอย่างไร"
+    address = pass_on(app, browser, question, "ส่งคำถามต่อให้ทีมงาน")
+    check_passed_on(app, browser, admin, address, question, "ส่งต่อแล้ว ทีมงานจะตอบกลับทางอีเมล")
 
 
 def test_each_signing_in_takes_over_what_a_guest_said(app, product, browser):

@@ -13,6 +13,7 @@ from harness.scripted_api import (CHAT, CONFIG, CUT, Script, ScriptedApi, delta,
 MESSAGES_OF = "GET /api/v1/llm/conversations/3/messages"
 REST = "GET /api/v1/llm/conversations/3/stream"
 STOP = "POST /api/v1/llm/conversations/3/stop"
+HANDOFF = "POST /api/v1/llm/conversations/3/handoff"
 CLAIM = "POST /api/v1/users/me/claim"
 FEEDBACK = "/api/v1/llm/messages/7/feedback"
 EMPTY = Script([], 204)
@@ -351,6 +352,37 @@ def test_suggestions_and_a_new_conversation(browser, visit):
     browser.ask("Else?")
     browser.answers()
     assert api.requests(CHAT)[-1].body == {"content": "Else?", "stream": True, "new_conversation": True}
+
+
+# ---- a person instead ----
+
+def test_passing_a_question_on(browser, visit):
+    api = visit()
+    unknown = {"finish_reason": "no_evidence"}
+    api.on(CHAT, stream(start(), done("I do not know.", **unknown)), stream(start(message=9), done("Yes.", id=9)))
+    api.on(MESSAGES_OF, page(message("Why?", 6, "user"), message("I do not know.", **unknown), message("Well?", 8, "user"), message("Yes.", 9)))
+    api.on(HANDOFF, BUSY, reply({"id": 1, "status": "new", "kind": "handoff", "conversation_id": 3}, 201))
+    ask(browser, api, "Why?")
+    browser.answers()
+    browser.ask("Well?")
+    browser.answers(2)
+    browser("reload")
+    browser.answers(2)
+    assert browser.texts("chat-handoff") == ["Pass the question on to our team"], "only where nothing is known"
+    browser.click("chat-handoff")
+    browser("press", keys=["Tab"])
+    browser("type", text="Ann")
+    browser("press", keys=["Tab"])
+    browser("type", text="ann")
+    browser("press", keys=["Enter"])  # not an address yet
+    browser("type", text="@example.com")
+    browser("press", keys=["Enter"])
+    browser("wait", css=f"{by_id('chat-notice')}:has-text('Busy now')")
+    browser("run", script="for (const _ of [1, 2]) document.querySelector('chat-widget').shadowRoot.querySelector('details form').requestSubmit()")
+    browser("wait", css=by_id("chat-handed-over"))
+    assert browser.texts("chat-notice") == [""] and browser("focus") == "chat-input" and browser("count", css=by_id("chat-handoff")) == 0
+    assert [asked.body for asked in api.requests(HANDOFF)] == 2 * [{"name": "Ann", "email": "ann@example.com", "message": "Why?"}]
+    assert api.requests(HANDOFF)[0].headers["x-session-id"] == api.requests(CHAT)[0].headers["x-session-id"]
 
 
 # ---- signing in ----

@@ -24,6 +24,11 @@
       source: (n) => `Source ${n}`,
       up: "Helpful",
       down: "Not helpful",
+      handOver: "Pass the question on to our team",
+      name: "Name",
+      email: "E-mail",
+      pass: "Pass on",
+      handedOver: "Passed on. Our team will answer by e-mail.",
       stopped: "Stopped.",
       failed: "The answer broke off. Please ask again.",
       wrong: "Something went wrong. Please try again.",
@@ -49,6 +54,11 @@
       source: (n) => `แหล่งข้อมูลที่ ${n}`,
       up: "มีประโยชน์",
       down: "ไม่มีประโยชน์",
+      handOver: "ส่งคำถามต่อให้ทีมงาน",
+      name: "ชื่อ",
+      email: "อีเมล",
+      pass: "ส่งต่อ",
+      handedOver: "ส่งต่อแล้ว ทีมงานจะตอบกลับทางอีเมล",
       stopped: "หยุดแล้ว",
       failed: "คำตอบขาดตอน กรุณาถามอีกครั้ง",
       wrong: "เกิดข้อผิดพลาด กรุณาลองใหม่อีกครั้ง",
@@ -290,6 +300,33 @@
     return el("div", { class: "votes" }, buttons.up, buttons.down);
   }
 
+  /* Where nothing is known a person may answer. */
+  function handOver({ id, conversation_id }) {
+    const key = `handed over ${id}`;
+    const done = el("p", { class: "note", "data-testid": "chat-handed-over" }, T.handedOver);
+    if (recall("sessionStorage", key)) return done;
+    let sending = false;
+    const send = async (event) => {
+      event.preventDefault();
+      if (sending) return;
+      sending = true;
+      const message = offered.closest(".message").previousElementSibling?.querySelector(".text").textContent; // what was asked
+      const body = { ...Object.fromEntries(new FormData(event.target)), message };
+      const refusal = await refusalOf("POST", `/llm/conversations/${conversation_id}/handoff`, { body });
+      sending = false;
+      say(refusal);
+      if (refusal) return;
+      remember("sessionStorage", key, "yes");
+      offered.replaceWith(done);
+      input.focus();
+    };
+    const field = (name, attributes) => el("label", {}, T[name], el("input", { name, autocomplete: name, required: "", ...attributes }));
+    const offered = el("details", {}, el("summary", { "data-testid": "chat-handoff" }, T.handOver),
+      el("form", { submit: send }, field("name", { maxlength: "120" }), field("email", { type: "email", maxlength: "254" }),
+        el("button", { class: "main" }, T.pass)));
+    return offered;
+  }
+
   function noteOf({ role, finish_reason }) {
     if (role === "user") return "";
     return finish_reason === "stopped" ? T.stopped : finish_reason && finish_reason !== "error" ? "" : T.failed;
@@ -305,6 +342,7 @@
     if (message.content) node.append(el("div", { class: "text", dir: "auto" }, ...content));
     if (note) node.append(el("p", { class: "note" }, note));
     if (sources.size > 0) node.append(el("ol", { class: "sources", dir: "auto", "aria-label": T.sources }, ...sources.values()));
+    if (message.finish_reason === "no_evidence") node.append(handOver(message));
     if (!isUser && message.id && message.finish_reason !== "error" && message.finish_reason) node.append(votes(message));
     return node;
   }
@@ -614,7 +652,7 @@
     * { box-sizing: border-box; }
     [hidden] { display: none !important; }
     .root { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans Thai", sans-serif; color: #1b1b1b; color-scheme: light; }
-    button, textarea { font: inherit; color: inherit; border: 1px solid transparent; border-radius: 8px; }
+    button, textarea, input { font: inherit; color: inherit; border: 1px solid transparent; border-radius: 8px; }
     button { padding: 0; background: none; cursor: pointer; }
     button:disabled, [aria-disabled="true"] { opacity: .5; cursor: default; }
     a { color: inherit; }
@@ -640,12 +678,15 @@
     .votes { display: flex; gap: 4px; margin-block-start: 4px; }
     .votes svg { inline-size: 18px; block-size: 18px; }
     .note { margin: 4px 0 0; font-style: italic; }
+    summary { margin-block-start: 8px; cursor: pointer; }
     .spoken { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .suggestions { display: flex; flex-wrap: wrap; gap: 8px; padding: 0 12px; }
     .suggestions button { margin-block-end: 8px; padding: 4px 12px; border-color: #767676; border-radius: 16px; text-align: start; }
     .notice { margin: 0; padding: 0 12px; color: #9b1c1c; }
     form { display: flex; gap: 8px; align-items: flex-end; padding: 8px 12px; border-block-start: 1px solid #c8c8c8; }
-    textarea { flex: 1; min-inline-size: 0; padding: 8px; resize: none; background: #fff; border-color: #767676; }
+    textarea, input { flex: 1; min-inline-size: 0; padding: 8px; resize: none; background: #fff; border-color: #767676; }
+    label { display: grid; }
+    details form { flex-direction: column; align-items: stretch; padding: 8px 0 0; border: 0; }
     .main { padding: 8px 14px; }
     .disclaimer { margin: 0; padding: 0 12px 8px; font-size: .8125em; color: #595959; }
     @media (max-width: 480px), (max-height: 520px) {
