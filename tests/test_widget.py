@@ -13,7 +13,7 @@ from harness.chat import CONVERSATIONS
 from harness.faq import category, embedded, entry, words
 from harness.model import Model
 from harness.services import ROOT
-from test_chat import KNOWN, UNKNOWN
+from test_chat import KNOWN, KNOWN_THAI, UNKNOWN
 
 WIDGET = ROOT / "web/chat-widget.js"
 WRITING = f"{ANSWERS}[aria-busy] .text:not(.waiting)"
@@ -140,6 +140,20 @@ def test_with_the_keyboard_alone(app, product, browser):
     assert browser("focus") == "chat-toggle"
     browser("press", keys=["Enter"])
     assert browser("count", css=MESSAGES) == 2, "closing forgets nothing"
+    browser.assert_clean(f"127.0.0.1:{app.port}")
+
+
+def test_in_thai(app, product, browser, thai):
+    browser.open_chat(demo(app))
+    assert browser.texts("chat-send") == ["ส่ง"] and browser("attribute", css=by_id("chat-toggle"), name="aria-label").startswith("แชทกับ ")
+    assert browser("attribute", css="[role=log]", name="aria-label") == "ข้อความ"
+    browser.ask(KNOWN_THAI[product])
+    for _ in range(2):
+        browser.answers()
+        assert browser("texts", css=f"{MESSAGES} .spoken") == ["คุณ:", "ผู้ช่วย:"]
+        assert re.search(r"[\u0e01-\u0e5b]{10}", browser("texts", css=f"{FINISHED} .text")[0])
+        assert browser("attribute", css=by_id("chat-up"), name="aria-label") == "มีประโยชน์"
+        browser("reload")
     browser.assert_clean(f"127.0.0.1:{app.port}")
 
 
