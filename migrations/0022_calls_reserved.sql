@@ -55,6 +55,26 @@ BEGIN
 END
 $$;
 
+-- The same for an answer that nobody keeps, of these models: there is no other one to answer, so allowed or not. NULL: no budget is set.
+CREATE FUNCTION chat_reserve_tried(in_user bigint, in_models text[], in_prompt_tokens bigint, in_max_tokens bigint)
+RETURNS TABLE (allowed boolean, reservation_id bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    amount bigint;
+BEGIN
+    PERFORM FROM budgets ORDER BY scope FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT true, NULL::bigint;
+        RETURN;
+    END IF;
+    amount := (SELECT sum(chat_price_at_most(m.model, in_prompt_tokens, in_max_tokens)) FROM unnest(in_models) AS m (model));
+    allowed := chat_budget_step(amount, in_user, NULL) IS NULL;
+    IF allowed THEN
+        INSERT INTO budget_reservations (user_id, amount_microusd) VALUES (in_user, amount) RETURNING id INTO reservation_id;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+
 -- One call more of an answer that has a reservation; false: a limit would be passed, and the call is not made. The disk is not waited for.
 CREATE FUNCTION chat_reserve_more(in_reservation bigint, in_model text, in_prompt_tokens bigint, in_max_tokens bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
@@ -71,6 +91,33 @@ BEGIN
     UPDATE budget_reservations r SET amount_microusd = r.amount_microusd + amount WHERE r.id = in_reservation;
     RETURN true;
 END
+$$;
+
+-- As before, but who is neither user nor guest, as a job, has no budget of a guest.
+CREATE OR REPLACE FUNCTION chat_budget_step(amount bigint, in_user bigint, in_session bytea) RETURNS text LANGUAGE sql STABLE AS $$
+    WITH today AS (SELECT (now() AT TIME ZONE 'UTC')::date AS day),
+    held AS (SELECT r.* FROM budget_reservations r WHERE r.at > now() - interval '60 s'),
+    used AS (
+        SELECT b.scope, b.on_exceed, b.daily_microusd, b.monthly_microusd,
+               CASE b.scope
+                    WHEN 'product' THEN (SELECT coalesce(sum(u.cost_microusd + u.held_microusd), 0) FROM usage_daily u, today
+                                         WHERE u.day = today.day)
+                                        + (SELECT coalesce(sum(h.amount_microusd), 0) FROM held h)
+                    WHEN 'user' THEN (SELECT coalesce(sum(u.cost_microusd + u.held_microusd), 0) FROM usage_daily u, today
+                                      WHERE u.day = today.day AND u.user_id = in_user)
+                                     + (SELECT coalesce(sum(h.amount_microusd), 0) FROM held h WHERE h.user_id = in_user)
+                    ELSE (SELECT coalesce(sum(coalesce(u.cost_microusd, 0) + coalesce(u.held_microusd, 0)), 0) FROM llm_usage u, today
+                          WHERE u.session_hash = in_session AND u.at >= today.day::timestamp AT TIME ZONE 'UTC')
+                         + (SELECT coalesce(sum(h.amount_microusd), 0) FROM held h WHERE h.session_hash = in_session) END AS today,
+               (SELECT coalesce(sum(u.cost_microusd + u.held_microusd), 0) FROM usage_daily u, today
+                WHERE u.day >= date_trunc('month', today.day)::date)
+               + (SELECT coalesce(sum(h.amount_microusd), 0) FROM held h) AS month
+        FROM budgets b
+        WHERE b.scope = 'product' OR (b.scope = 'user' AND in_user IS NOT NULL) OR (b.scope = 'guest' AND in_user IS NULL AND in_session IS NOT NULL)
+    )
+    SELECT u.on_exceed FROM used u
+    WHERE u.today + amount > u.daily_microusd OR (u.scope = 'product' AND u.month + amount > u.monthly_microusd)
+    ORDER BY array_position(ARRAY['block', 'retrieval_only', 'cheaper'], u.on_exceed) LIMIT 1
 $$;
 
 -- As the function of twelve arguments was, with the model that chooses tools.

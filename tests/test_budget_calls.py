@@ -6,11 +6,12 @@ import threading
 import pytest
 
 from harness.chat import CHAT, ask
-from harness.waiting import at_once
+from harness.waiting import at_once, until
 from test_chat import KNOWN
 from test_chat_ends import chat, served  # noqa: F401 - fixtures
 from test_chat_model import budget, usage  # noqa: F401 - fixtures
 
+PROMPTS, GOLDEN = "/api/v1/admin/chat/prompts", "/api/v1/admin/chat/golden"
 PRICES, BUDGETS = "/api/v1/admin/model-prices", "/api/v1/admin/budgets"
 
 
@@ -77,6 +78,39 @@ def test_a_model_without_a_price_may_be_as_dear_as_any(chat, budget, dollars, mo
     assert budget(daily_microusd=10000).status == 200
     answer = ask(chat, KNOWN[product][0])
     assert (answer["degraded"], answer["model"]) == ("budget", "local") and not model.calls
+
+
+def test_what_is_tried_is_paid_for(app, admin, chat, budget, dollars, model, released, services, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=60000).status == 200
+    tried = chat.post(f"{PROMPTS}/preview", {"version": 1, "content": KNOWN[product][0]}, token=admin)
+    assert tried.status == 200 and tried.json["message"]["content"]
+    assert [call.model for call in model.calls] == ["small", "big"], "there is no room for a second choice"
+    assert int(services.sql(product, "SELECT sum(cost_microusd) FROM usage_daily WHERE feature = 'preview'")[0][0]) > 0
+    model.calls.clear()
+    assert budget(daily_microusd=40000, on_exceed="cheaper").status == 200
+    tried = chat.post(f"{PROMPTS}/preview", {"version": 1, "content": KNOWN[product][0]}, token=admin)
+    assert tried.status == 429 and tried.error["code"] == "BUDGET_EXCEEDED" and not model.calls
+
+
+def test_what_is_measured_is_paid_for(app, admin, chat, budget, dollars, model, released, product):
+    dollars(small=1, big=1, spare=1)
+    assert budget(daily_microusd=40000, per_guest_daily_microusd=1).status == 200
+    golden = chat.post(GOLDEN, {"question": KNOWN[product][0], "locale": "en"}, token=admin)
+    assert golden.status == 201, golden.body
+
+    def measured():
+        job = chat.post(f"{PROMPTS}/1/eval", {}, token=admin)
+        assert job.status == 202, job.body
+        return until(lambda: (done := chat.get(f"/api/v1/admin/jobs/{job.json['job_id']}", token=admin).json)["status"] == "done" and done)
+
+    try:
+        done = measured()
+        assert done["progress"]["cases"][-1] == {"id": golden.json["id"], "passed": False, "why": "has no budget left"} and not model.calls
+        assert budget(daily_microusd=10**9, per_guest_daily_microusd=1).status == 200
+        assert measured()["progress"]["cases"][-1]["why"] is None and model.calls, "a job is no guest"
+    finally:
+        assert chat.delete(f"{GOLDEN}/{golden.json['id']}", token=admin).status == 204
 
 
 def test_no_question_slips_through_while_limits_are_changed(app, admin, chat, budget, dollars, model, released, product):

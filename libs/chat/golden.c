@@ -202,7 +202,7 @@ static const char *ask(struct ctx *ctx, const struct services *services, int64_t
         return "has broken rules";
     }
     if (!is_ok(chat_preview(ctx, services->chat, &preview, &response))) {
-        return "gets no answer";
+        return ctx->error.code == ERR_RATE_LIMITED ? "has no budget left" : "gets no answer";
     }
     return find_fault(ctx, rules, &response);
 }

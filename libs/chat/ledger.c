@@ -65,8 +65,8 @@ static err write_first(struct ctx *ctx, const struct ledger *ledger, size_t coun
         record_spent(&json, &ledger->calls[i], /* prompt_version */ 0);
     }
     buf_char(&json, ']');
-    return db_one(ctx, ledger->db, &SQL_chat_spend, DB_ARGS(DB_TEXT(buf_text(&json)), DB_NULL()),
-        SHAPE(written_row), &row);
+    return db_one(ctx, ledger->db, &SQL_chat_spend,
+        DB_ARGS(DB_TEXT(buf_text(&json)), DB_NULL(), DB_NULL()), SHAPE(written_row), &row);
 }
 
 static bool may_work_later(err failed)

@@ -3,6 +3,7 @@
 #include "chat/chat_internal.h"
 #include "chat/prompts.h"
 #include "chat/record.h"
+#include "chat/reserve.h"
 #include "chat/sql.h"
 #include "core/arena.h"
 #include "core/clock.h"
@@ -19,7 +20,8 @@ static void count_cost(struct ctx *ctx, struct chat_run *run, int64_t user_id)
 {
     struct spend_row row;
     if (!is_ok(db_one(ctx, run->chat->options.db, &SQL_chat_spend,
-            DB_ARGS(DB_TEXT(record_usage(run)), DB_ID(user_id)), SHAPE(spend_row), &row))) {
+            DB_ARGS(DB_TEXT(record_usage(run)), DB_ID(user_id), DB_ID(run->reservation_id)),
+            SHAPE(spend_row), &row))) {
         log_warn(ctx, "chat.cost_not_counted", LOG_STR("why", ctx->error.text));
         err_clear(ctx); /* the answer is there all the same */
     }
@@ -77,6 +79,7 @@ err chat_preview(struct ctx *ctx, struct chat *chat, const struct chat_preview *
     run->started_ns = clock_monotonic_ns(ctx->clock);
     events_init(&run->events, run->arena, /* message_id */ 0);
     arena_defer(ctx->arena, release, run);
+    TRY(reserve_tried(ctx, run, preview->user_id));
     answer_run(run);
     run_keep_text(run);
     count_cost(ctx, run, preview->user_id);

@@ -1,6 +1,6 @@
 /* chat/preview.h - an answer that nobody keeps: to try a version of the prompt, or to measure it.
  * Waits:  chat_preview (Postgres, the model).
- * Errors: those of a provider: there is no other model to fall back to. */
+ * Errors: those of a provider: there is no other model to fall back to; ERR_RATE_LIMITED, a budget does not allow it. */
 #ifndef CHAT_PREVIEW_H
 #define CHAT_PREVIEW_H
 
