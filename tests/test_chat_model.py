@@ -103,6 +103,29 @@ def test_what_the_model_does_not_look_up_we_do(chat, model, product):
     assert KNOWN[product][1] in answer["message"]["content"] and answer["model"] == "big"
 
 
+def test_what_the_faq_answers_takes_one_choice(chat, model, product):
+    model.models["small"] = ("calls", [("faq_rag", {"query": KNOWN[product][0]})])
+    answer = ask(chat, KNOWN[product][0])
+    assert [call.model for call in model.calls] == ["small", "big"]
+    assert answer["grounded"] and KNOWN[product][1] in answer["message"]["content"]
+
+
+def test_what_the_faq_answers_takes_one_choice_on_a_page_too(chat, model, services, product):
+    listing = services.sql(product, "SELECT id FROM properties WHERE status = 'active' ORDER BY id LIMIT 1")[0][0]
+    model.models["small"] = ("calls", [("faq_rag", {"query": KNOWN[product][0]})])
+    ask(chat, KNOWN[product][0], context={"property_id": int(listing)})
+    assert [call.model for call in model.calls] == ["small", "big"]
+
+
+@pytest.mark.parametrize("more", ["For 3 nights?", "And which villas with a pool do you have in Phuket?", "qzxvkwpj"], ids=["figures", "listings", "nothing"])
+def test_what_is_still_open_takes_another_choice(chat, model, product, more):
+    """In vain here: this model only ever asks the FAQ, and knows no other words for what it does not find."""
+    query = KNOWN[product][0] if " " in more else more
+    model.models["small"] = ("calls", [("faq_rag", {"query": query})])
+    ask(chat, f"{KNOWN[product][0]} {more}" if " " in more else more)
+    assert len(model.of_model("small")) == 3
+
+
 def test_the_page_is_part_of_the_question(chat, model, services, product):
     listing = services.sql(product, "SELECT p.id, t.title FROM properties p JOIN property_texts t ON t.property_id = p.id AND t.locale = 'en' "
                                     "WHERE p.status = 'active' ORDER BY p.id LIMIT 1")[0]

@@ -12,6 +12,7 @@
 #include "core/log.h"
 
 #define ROUNDS_MAX 3
+#define PAGE_CALL "page" /* id of the call that is ours, made before the first choice */
 #define CHOICE_SHARE 0.5 /* of the time that is left to the first word */
 #define SOURCES_MAX 12
 #define PAGE_TOOL "property_search"
@@ -183,6 +184,24 @@ static err choose_locally(struct chat_run *run, struct chat_chosen *out)
     return chat_provider_local.choose(&run->ctx, run->chat->local, &run->turn, out);
 }
 
+/* Whether something is still open: a result that others need or that says nothing yet, figures that may be meant for another tool, or a
+ * tool that the question itself asks for. Else a further choice only takes the time and the money of a whole call. */
+static err may_lead_on(struct chat_run *run, bool *out)
+{
+    struct chat_chosen more = {0};
+    *out = run->source_count == 0 || strpbrk(run->question.content, "0123456789") != NULL;
+    for (size_t i = 0; i < run->result_count && !*out; i++) {
+        const struct chat_result *result = &run->results[i];
+        const bool known_before = strcmp(result->call.id, PAGE_CALL) == 0;
+        *out = !known_before && (strcmp(result->status, "ok") != 0 || result->tool->leads_on);
+    }
+    if (!*out) {
+        TRY(chat_provider_local.choose(&run->ctx, run->chat->local, &run->turn, &more));
+        *out = more.count > 0;
+    }
+    return OK;
+}
+
 /* The service may fail or choose nothing: what the question itself asks for is looked up in any case. */
 static err choose(struct chat_run *run, int round, struct chat_chosen *out)
 {
@@ -190,8 +209,12 @@ static err choose(struct chat_run *run, int round, struct chat_chosen *out)
     if (chat->provider == &chat_provider_local || run->without_service || run->over_budget) {
         return round == 0 ? choose_locally(run, out) : OK;
     }
-    if (round > 0 && !reserve_call(run, run->prompt.model_search)) {
-        return OK; /* what was found has to do */
+    if (round > 0) {
+        bool again = false;
+        TRY(may_lead_on(run, &again));
+        if (!again || !reserve_call(run, run->prompt.model_search)) {
+            return OK; /* what was found has to do */
+        }
     }
     run->turn.model = run->prompt.model_search;
     answer_patience(run, CHOICE_SHARE);
@@ -219,7 +242,7 @@ static err look_at_page(struct chat_run *run)
         return OK;
     }
     const struct chat_call call = {
-        .id = "page",
+        .id = PAGE_CALL,
         .name = PAGE_TOOL,
         .arguments = arena_printf(run->arena, "{\"ids\":[\"%lld\"]}", (long long)id),
     };

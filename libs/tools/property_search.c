@@ -302,6 +302,7 @@ const struct chat_tool tool_property_search = {
         "and facts in an answer come from its results only. Bounds of prices are in minor units: "
         "1000000 are 10,000.00.",
     .arguments = &property_search_in_shape,
+    .leads_on = true,
     .is_on = is_on,
     .infer = property_search_infer,
     .run = run,
