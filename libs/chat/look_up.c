@@ -186,7 +186,7 @@ static err choose_locally(struct chat_run *run, struct chat_chosen *out)
 
 /* Whether something is still open: a result that others need or that says nothing yet, figures that may be meant for another tool, or a
  * tool that the question itself asks for. Else a further choice only takes the time and the money of a whole call. */
-static err may_lead_on(struct chat_run *run, bool *out)
+static err is_open(struct chat_run *run, bool *out)
 {
     struct chat_chosen more = {0};
     *out = run->source_count == 0 || strpbrk(run->question.content, "0123456789") != NULL;
@@ -202,6 +202,16 @@ static err may_lead_on(struct chat_run *run, bool *out)
     return OK;
 }
 
+/* The first is, and is paid for with the question. */
+static err is_choice_wanted(struct chat_run *run, int round, bool *out)
+{
+    if (round > 0) {
+        TRY(is_open(run, out));
+        *out = *out && reserve_call(run, run->prompt.model_search);
+    }
+    return OK;
+}
+
 /* The service may fail or choose nothing: what the question itself asks for is looked up in any case. */
 static err choose(struct chat_run *run, int round, struct chat_chosen *out)
 {
@@ -209,12 +219,10 @@ static err choose(struct chat_run *run, int round, struct chat_chosen *out)
     if (chat->provider == &chat_provider_local || run->without_service || run->over_budget) {
         return round == 0 ? choose_locally(run, out) : OK;
     }
-    if (round > 0) {
-        bool again = false;
-        TRY(may_lead_on(run, &again));
-        if (!again || !reserve_call(run, run->prompt.model_search)) {
-            return OK; /* what was found has to do */
-        }
+    bool wanted = true;
+    TRY(is_choice_wanted(run, round, &wanted));
+    if (!wanted) {
+        return OK; /* what was found has to do */
     }
     run->turn.model = run->prompt.model_search;
     answer_patience(run, CHOICE_SHARE);
