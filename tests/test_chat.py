@@ -221,6 +221,36 @@ def test_the_same_key_asks_once(app, services, product):
     assert services.sql(product, f"SELECT message_count FROM conversations WHERE id = {first['conversation_id']}") == [["2"]]
 
 
+@pytest.mark.parametrize("place", ["header", "body"])
+def test_the_same_key_of_another_session_is_another(app, product, place):
+    """However many guests one address has."""
+    key = {"Idempotency-Key": new_session()}
+    answers = []
+    for session in (new_session(), new_session()):
+        headers, given = ({**key, "X-Session-Id": session}, None) if place == "header" else (key, session)
+        answers.append((session, ask(app, KNOWN[product][0], session=given, headers=headers)))
+    assert all(answer["session_id"] == session for session, answer in answers)
+    assert answers[0][1]["conversation_id"] != answers[1][1]["conversation_id"]
+
+
+@pytest.mark.parametrize("place", ["header", "body"])
+def test_a_key_goes_with_its_session_to_another_address(start, services, product, place):
+    one = start(TRUSTED_PROXY_COUNT="1")
+    session, key = new_session(), {"Idempotency-Key": new_session()}
+    headers, given = ({**key, "X-Session-Id": session}, None) if place == "header" else (key, session)
+    answers = [ask(one, KNOWN[product][0], session=given, headers={**headers, "X-Forwarded-For": f"203.0.113.{n}"}) for n in (7, 8)]
+    assert answers[0] == answers[1]
+    assert services.sql(product, f"SELECT message_count FROM conversations WHERE session_hash = sha256('{session}')") == [["2"]]
+    assert services.sql(product, f"SELECT count(*) FROM idempotency_keys WHERE principal LIKE '%{session}%'") == [["0"]]
+
+
+def test_without_a_session_a_key_belongs_to_an_address(start, product):
+    one = start(TRUSTED_PROXY_COUNT="1")
+    key = {"Idempotency-Key": new_session()}
+    first, again, other = (ask(one, KNOWN[product][0], headers={**key, "X-Forwarded-For": f"203.0.113.{n}"}) for n in (7, 7, 8))
+    assert first == again and first["conversation_id"] != other["conversation_id"]
+
+
 # ---- bad input ----
 
 @pytest.mark.parametrize("body, field", [

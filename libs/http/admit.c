@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/codes.h"
 #include "core/crypto.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/services.h"
 #include "http/metrics.h"
@@ -174,7 +175,25 @@ err admit_authorise(struct request *request)
 
 /* ---- idempotency ---- */
 
-/* Guests are told apart by address, which is nobody's business in the database. */
+/* The capability of a guest: that of the body goes before that of the header; NULL = none. What else is wrong with a body is told
+ * when it is decoded. */
+static const char *session_of(struct request *request)
+{
+    const struct shape *in = request->call.route->in;
+    const struct field *member = NULL;
+    const struct json *body = NULL;
+    const char *session = NULL;
+    if (in != NULL && field_find(in, "session_id", &member) >= 0 && request->body.len > 0) {
+        if (is_ok(json_parse(&request->ctx, request->body.data, request->body.len, &body))) {
+            session = json_text(json_get(body, "session_id"), /* out_len */ NULL);
+        } else {
+            err_clear(&request->ctx);
+        }
+    }
+    return session != NULL ? session : header(request, "x-session-id");
+}
+
+/* Neither a capability nor an address stands in the database as it is. */
 static const char *owner_of_key(struct request *request)
 {
     const struct http_options *options = &request->server->options;
@@ -182,8 +201,13 @@ static const char *owner_of_key(struct request *request)
     if (user_id > 0) {
         return arena_printf(request->arena, "user:%" PRId64, user_id);
     }
-    uint8_t mac[CRYPTO_SHA256_LEN];
     char hex[2 * CRYPTO_SHA256_LEN + 1];
+    const char *session = session_of(request);
+    if (session != NULL) {
+        crypto_sha256_hex(session, strlen(session), CRYPTO_SHA256_LEN, hex);
+        return arena_printf(request->arena, "session:%s", hex);
+    }
+    uint8_t mac[CRYPTO_SHA256_LEN];
     const char *address = request->call.client_address;
     crypto_hmac_sha256(options->signing_key, sizeof(options->signing_key), address, strlen(address),
         mac);
@@ -216,9 +240,10 @@ err admit_idempotency(struct request *request)
     uint8_t hash[CRYPTO_SHA256_LEN];
     int status = 0;
     const char *body = NULL;
+    const char *owner = owner_of_key(request);
     crypto_sha256(request->body.data, request->body.len, hash);
-    TRY(store->begin(&request->ctx, store->arg, owner_of_key(request), request->match.entry->name,
-        key, hash, &status, &body));
+    TRY(store->begin(&request->ctx, store->arg, owner, request->match.entry->name, key, hash,
+        &status, &body));
     if (status == IDEMPOTENT_STREAM) {
         request->replayed = true;
         request->call.repeated = body;
@@ -226,8 +251,8 @@ err admit_idempotency(struct request *request)
         replay(request, status, body);
     } else {
         struct ctx_once *once = ARENA_NEW(request->arena, struct ctx_once);
-        *once = (struct ctx_once){
-            owner_of_key(request), request->match.entry->name, arena_strdup(request->arena, key)};
+        *once =
+            (struct ctx_once){owner, request->match.entry->name, arena_strdup(request->arena, key)};
         request->ctx.once = once;
     }
     return OK;
