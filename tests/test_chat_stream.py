@@ -108,6 +108,35 @@ def test_a_finished_answer_is_heard_again(app, product):
         assert nothing.status == 204
 
 
+@pytest.mark.parametrize("redis", ["redis", "no redis"])
+def test_what_is_heard_again_says_what_remains(start, product, redis):
+    """Of all that limits the guest, and hearing it takes nothing."""
+    one = start(WORKERS="1", RATE_LIMIT_CHAT_GUEST_PER_DAY="9", RATE_LIMIT_CHAT_ADDRESS_PER_DAY="8", **({} if redis == "redis" else {"REDIS_URL": ""}))
+    session, key = new_session(), {"Idempotency-Key": new_session()}
+    body = {"content": KNOWN[product][0], "session_id": session, "stream": True}
+    with Stream(one, "POST", CHAT, body, key) as answer:
+        events = answer.all()
+    assert events[-1].data["remaining"] == {"today": 7}
+    assert ask(one, KNOWN[product][0], session=session)["remaining"] == {"today": 6}
+    for _ in range(2):
+        with Stream(one, "POST", CHAT, body, key) as again:
+            assert again.all()[-1].data["remaining"] == {"today": 6}
+        with follow(one, events[-1].data["conversation_id"], session, after=events[0].id) as again:
+            assert again.all()[-1].data["remaining"] == {"today": 6}
+    assert ask(one, KNOWN[product][0], session=session)["remaining"] == {"today": 5}
+
+
+def test_what_a_user_hears_again_says_what_remains(start, product):
+    one = start(WORKERS="2", RATE_LIMIT_CHAT_USER_PER_DAY="4", RATE_LIMIT_CHAT_ADDRESS_PER_DAY="1")
+    token = {"Authorization": f"Bearer {one.token_of('user', sub=f'user_{new_session()[:8]}')}"}
+    with Stream(one, "POST", CHAT, {"content": KNOWN[product][0]}, token) as answer:
+        events = answer.all()
+    path = f"{CONVERSATIONS}/{events[-1].data['conversation_id']}/stream"
+    for _ in range(6):  # whichever worker it is
+        with Stream(one, "GET", path, headers={**token, "Last-Event-ID": events[0].id}) as again:
+            assert again.all()[-1].data["remaining"] == events[-1].data["remaining"] == {"today": 3}
+
+
 def test_nothing_to_hear(app, product):
     session = new_session()
     conversation = ask(app, KNOWN[product][0], session=session)["conversation_id"]

@@ -155,6 +155,7 @@ static err repeat(struct call *call)
     TRY(chat_caller_read(call, place.session_id, &question.caller));
     question.conversation_id = place.conversation_id;
     question.session_id = place.session_id == NULL ? "" : place.session_id;
+    question.remaining_today = chat_rate_left(call, &question.caller);
     const char *after = arena_printf(call->ctx->arena, "%" PRId64 ".0", place.message_id);
     TRY(chat_follow(call->ctx, call->services->chat, &question, after, &run));
     return run != NULL ? stream_run(call, run, after)
@@ -256,6 +257,7 @@ static err follow(struct call *call)
     TRY(read_asker(call, call->locale, &question.asker));
     TRY(chat_caller_read(call, /* given */ NULL, &question.caller));
     question.session_id = question.caller.session == NULL ? "" : question.caller.session;
+    question.remaining_today = chat_rate_left(call, &question.caller);
     TRY(chat_follow(call->ctx, call->services->chat, &question, after, &run));
     if (run == NULL) {
         call->status = 204;

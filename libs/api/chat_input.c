@@ -4,7 +4,6 @@
 
 #include "api/input.h"
 #include "core/arena.h"
-#include "core/buf.h"
 #include "core/codes.h"
 #include "core/crypto.h"
 #include "http/address.h"
@@ -14,7 +13,7 @@
 #define SESSION_BYTES 16
 #define MINUTE_S 60
 #define DAY_S 86400
-#define KEY_MAX 56
+#define LIMITS_MAX 3
 
 err chat_caller_read(struct call *call, const char *given, struct chat_caller *out)
 {
@@ -34,55 +33,68 @@ const char *chat_session_mint(struct call *call)
     return hex;
 }
 
-/* kind and who, as a key of a bucket. */
-static err take(struct call *call, const char *const key[2], int64_t tokens, int64_t window_s,
-    int64_t *remaining)
+/* ---- how often ---- */
+
+struct limit {
+    const char *key; /* of its bucket: what for, and whose */
+    int64_t tokens, window_s;
+};
+
+static struct limit limit_of(struct call *call, const char *kind, const char *who, int64_t tokens,
+    int64_t window_s)
 {
-    char room[KEY_MAX];
-    struct buf text = buf_over(room, sizeof(room));
-    int64_t left = 0;
-    buf_str(&text, key[0]);
-    buf_str(&text, key[1]);
-    TRY(call_take(call, buf_text(&text), tokens, window_s, &left));
-    *remaining = left < *remaining ? left : *remaining;
-    return OK;
+    return (struct limit){arena_printf(call->ctx->arena, "%s:%s", kind, who), tokens, window_s};
 }
 
-static err take_of_user(struct call *call, int64_t user_id, int64_t *remaining)
+/* In the order in which they are asked: one that refuses takes nothing of the next. */
+static size_t list_limits(struct call *call, const struct chat_caller *caller,
+    struct limit out[LIMITS_MAX])
 {
     const struct http_config *config = http_server_options(call->server)->config;
-    const char *id = arena_printf(call->ctx->arena, "%lld", (long long)user_id);
-    int64_t any = INT64_MAX;
-    TRY(take(call, (const char *const[]){"chat.um:", id}, config->rate_limit_chat_user_per_minute,
-        MINUTE_S, &any));
-    return take(call, (const char *const[]){"chat.ud:", id}, config->rate_limit_chat_user_per_day,
-        DAY_S, remaining);
-}
-
-static err take_of_session(struct call *call, const char *session, int64_t *remaining)
-{
-    const struct http_config *config = http_server_options(call->server)->config;
-    char id[SESSION_BYTES * 2 + 1];
-    int64_t any = INT64_MAX;
-    crypto_sha256_hex(session, strlen(session), SESSION_BYTES, id);
-    TRY(take(call, (const char *const[]){"chat.sm:", id}, config->rate_limit_chat_guest_per_minute,
-        MINUTE_S, &any));
-    return take(call, (const char *const[]){"chat.sd:", id}, config->rate_limit_chat_guest_per_day,
-        DAY_S, remaining);
+    size_t count = 0;
+    if (caller->user_id != 0) {
+        const char *id = arena_printf(call->ctx->arena, "%lld", (long long)caller->user_id);
+        out[count++] =
+            limit_of(call, "chat.um", id, config->rate_limit_chat_user_per_minute, MINUTE_S);
+        out[count++] = limit_of(call, "chat.ud", id, config->rate_limit_chat_user_per_day, DAY_S);
+        return count;
+    }
+    char who[ADDRESS_LEN];
+    if (caller->session != NULL) {
+        crypto_sha256_hex(caller->session, strlen(caller->session), SESSION_BYTES, who);
+        out[count++] =
+            limit_of(call, "chat.sm", who, config->rate_limit_chat_guest_per_minute, MINUTE_S);
+        out[count++] = limit_of(call, "chat.sd", who, config->rate_limit_chat_guest_per_day, DAY_S);
+    }
+    address_group(call->client_address, who);
+    out[count++] = limit_of(call, "chat.ad", who, config->rate_limit_chat_address_per_day, DAY_S);
+    return count;
 }
 
 err chat_rate_take(struct call *call, const struct chat_caller *caller, int64_t *out_remaining)
 {
-    const struct http_config *config = http_server_options(call->server)->config;
-    char group[ADDRESS_LEN];
-    *out_remaining = INT64_MAX;
-    if (caller->user_id != 0) {
-        return take_of_user(call, caller->user_id, out_remaining);
+    struct limit limits[LIMITS_MAX];
+    const size_t count = list_limits(call, caller, limits);
+    int64_t remaining = INT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        int64_t left = 0;
+        TRY(call_take(call, limits[i].key, limits[i].tokens, limits[i].window_s, &left));
+        remaining = limits[i].window_s == DAY_S && left < remaining ? left : remaining;
     }
-    if (caller->session != NULL) {
-        TRY(take_of_session(call, caller->session, out_remaining));
+    *out_remaining = remaining;
+    return OK;
+}
+
+int64_t chat_rate_left(struct call *call, const struct chat_caller *caller)
+{
+    struct limit limits[LIMITS_MAX];
+    const size_t count = list_limits(call, caller, limits);
+    int64_t remaining = INT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (limits[i].window_s == DAY_S) {
+            const int64_t left = call_left(call, limits[i].key, limits[i].tokens, DAY_S);
+            remaining = left < remaining ? left : remaining;
+        }
     }
-    address_group(call->client_address, group);
-    return take(call, (const char *const[]){"chat.ad:", group},
-        config->rate_limit_chat_address_per_day, DAY_S, out_remaining);
+    return remaining;
 }

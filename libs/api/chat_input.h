@@ -13,5 +13,7 @@ err chat_caller_read(struct call *call, const char *given, struct chat_caller *o
 const char *chat_session_mint(struct call *call);
 /* One more question of this caller. Waits: Redis. */
 err chat_rate_take(struct call *call, const struct chat_caller *caller, int64_t *out_remaining);
+/* Questions that this caller may still ask today. Waits: Redis. */
+int64_t chat_rate_left(struct call *call, const struct chat_caller *caller);
 
 #endif

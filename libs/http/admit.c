@@ -57,6 +57,12 @@ err call_take(struct call *call, const char *key, int64_t tokens, int64_t window
     return take(call->request, key, &limit, out_remaining);
 }
 
+int64_t call_left(struct call *call, const char *key, int64_t tokens, int64_t window_s)
+{
+    const struct rate_limit limit = {tokens, window_s};
+    return rate_left(call->ctx, call->request->server->rate, key, &limit);
+}
+
 static err take_of_address(struct request *request, const char *kind, int64_t per_minute)
 {
     char group[ADDRESS_LEN];

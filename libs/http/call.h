@@ -76,6 +76,9 @@ const char *call_header(const struct call *call, const char *name);
 err call_take(struct call *call, const char *key, int64_t tokens, int64_t window_s,
     int64_t *out_remaining);
 
+/* What is left of it, without taking any. Waits: sometimes (Redis). */
+int64_t call_left(struct call *call, const char *key, int64_t tokens, int64_t window_s);
+
 /* Signed paging cursors, bound to product, route and sort order.
  * cursor_read: ERR_INVALID for anything not made by cursor_write for the same route and sort; text NULL or ""
  * leaves out zeroed. */

@@ -39,7 +39,7 @@ struct rate {
     struct bucket (*sets)[WAYS];
 };
 
-/* KEYS[1]: hash of tokens and time. ARGV: size of the bucket, tokens wanted, milliseconds in which it is refilled.
+/* KEYS[1]: hash of tokens and time. ARGV: size of the bucket, tokens wanted (0 = only looks), milliseconds in which it is refilled.
  * Gives: tokens granted, tokens left, milliseconds until there is one. */
 static const struct cache_script lease_script = {
     .text = "local size, want, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
@@ -50,8 +50,10 @@ static const struct cache_script lease_script = {
             "tokens = math.min(size, tokens + math.max(0, now - at) * size / window)\n"
             "local granted = math.min(want, math.floor(tokens))\n"
             "tokens = tokens - granted\n"
+            "if want > 0 then\n"
             "redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))\n"
             "redis.call('PEXPIRE', KEYS[1], window + 1000)\n"
+            "end\n"
             "local wait = granted > 0 and 0 or math.ceil((1 - tokens) * window / size)\n"
             "return {granted, math.floor(tokens), wait}\n",
 };
@@ -82,23 +84,39 @@ static struct bucket *choose_set(const struct rate *rate, const char *key)
     return rate->sets[(hash ^ hash >> 32) & (SETS - 1)];
 }
 
-/* Pointers are good until the next wait only: another fiber may take the place. */
-static struct bucket *need_bucket(const struct rate *rate, const char *key, int64_t now_ns)
+/* Pointers are good until the next wait only: another fiber may take the place. NULL: there is none. */
+static struct bucket *find_bucket(const struct rate *rate, const char *key)
 {
     struct bucket *set = choose_set(rate, key);
-    struct bucket *oldest = set;
     for (int i = 0; i < WAYS; i++) {
         if (strncmp(set[i].key, key, RATE_KEY_MAX - 1) == 0) {
-            set[i].used_ns = now_ns;
             return &set[i];
         }
+    }
+    return NULL;
+}
+
+static struct bucket *oldest_of(struct bucket *set)
+{
+    struct bucket *oldest = set;
+    for (int i = 1; i < WAYS; i++) {
         if (set[i].used_ns < oldest->used_ns) {
             oldest = &set[i];
         }
     }
-    *oldest = (struct bucket){.used_ns = now_ns, .tokens = -1};
-    snprintf(oldest->key, sizeof(oldest->key), "%s", key);
     return oldest;
+}
+
+static struct bucket *need_bucket(const struct rate *rate, const char *key, int64_t now_ns)
+{
+    struct bucket *bucket = find_bucket(rate, key);
+    if (bucket == NULL) {
+        bucket = oldest_of(choose_set(rate, key));
+        *bucket = (struct bucket){.tokens = -1};
+        snprintf(bucket->key, sizeof(bucket->key), "%s", key);
+    }
+    bucket->used_ns = now_ns;
+    return bucket;
 }
 
 static int64_t seconds_for(double tokens, int64_t size, int64_t window_s)
@@ -139,6 +157,16 @@ struct lease {
     const struct rate_limit *limit;
 };
 
+static err ask_redis(struct ctx *ctx, const struct lease *lease, int64_t want, int64_t *results)
+{
+    const struct rate_limit *limit = lease->limit;
+    const int64_t args[] = {limit->tokens, want, limit->window_s * MS_PER_S};
+    size_t count = 0;
+    const char *cache_key = arena_printf(ctx->arena, "rate:%s", lease->key);
+    TRY(cache_eval(ctx, lease->rate->cache, &lease_script, cache_key, args, 3, results, &count));
+    return count == 3 ? OK : fail(ctx, ERR_UPSTREAM, "lease of %zu numbers", count);
+}
+
 static err lease_now(struct ctx *ctx, void *arg)
 {
     const struct lease *lease = arg;
@@ -146,14 +174,8 @@ static err lease_now(struct ctx *ctx, void *arg)
     const struct rate_limit *limit = lease->limit;
     int64_t want = limit->tokens / (rate->workers * LEASES_A_BUCKET);
     want = want < 1 ? 1 : want < LEASE_MAX ? want : LEASE_MAX;
-    const int64_t args[] = {limit->tokens, want, limit->window_s * MS_PER_S};
     int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
-    size_t count = 0;
-    const char *cache_key = arena_printf(ctx->arena, "rate:%s", lease->key);
-    TRY(cache_eval(ctx, rate->cache, &lease_script, cache_key, args, 3, results, &count));
-    if (count != 3) {
-        return fail(ctx, ERR_UPSTREAM, "lease of %zu numbers", count);
-    }
+    TRY(ask_redis(ctx, lease, want, results));
     const int64_t now_ns = clock_monotonic_ns(ctx->clock);
     struct bucket *bucket = need_bucket(rate, lease->key, now_ns);
     bucket->shared = results[1];
@@ -165,20 +187,25 @@ static err lease_now(struct ctx *ctx, void *arg)
     return OK;
 }
 
+/* It did not answer: the worker's own bucket decides. A client that left says nothing about Redis. */
+static void redis_failed(struct ctx *ctx, struct rate *rate, err result)
+{
+    err_clear(ctx);
+    if (result.code != ERR_CANCELLED) {
+        rate->cache_pause_end_ns = clock_monotonic_ns(ctx->clock) + CACHE_PAUSE_NS;
+    }
+}
+
 /* False: no answer from Redis. */
 static bool lease(struct ctx *ctx, struct rate *rate, const char *key,
     const struct rate_limit *limit)
 {
     struct lease lease = {rate, key, limit};
     const err result = single_flight_do(ctx, rate->flight, key, lease_now, &lease);
-    if (is_ok(result)) {
-        return true;
+    if (!is_ok(result)) {
+        redis_failed(ctx, rate, result);
     }
-    err_clear(ctx);                     /* the worker's own bucket decides */
-    if (result.code != ERR_CANCELLED) { /* a client that left says nothing about Redis */
-        rate->cache_pause_end_ns = clock_monotonic_ns(ctx->clock) + CACHE_PAUSE_NS;
-    }
-    return false;
+    return is_ok(result);
 }
 
 static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
@@ -187,14 +214,26 @@ static bool cache_is_usable(const struct rate *rate, int64_t now_ns)
            cache_state(rate->cache).connected;
 }
 
+static int64_t share_of(const struct rate *rate, const struct rate_limit *limit)
+{
+    return limit->tokens / rate->workers > 0 ? limit->tokens / rate->workers : 1;
+}
+
+/* What the worker's own bucket holds by now. */
+static double own_tokens(const struct bucket *bucket, int64_t share, int64_t window_s,
+    int64_t now_ns)
+{
+    const double passed_s = (double)(now_ns - bucket->filled_ns) / NS_PER_S;
+    const double refilled = bucket->tokens + passed_s * (double)share / (double)window_s;
+    return bucket->tokens < 0 || refilled > (double)share ? (double)share : refilled;
+}
+
 static void take_own(const struct rate *rate, struct bucket *bucket, const struct rate_limit *limit,
     struct rate_verdict *out)
 {
     const int64_t now_ns = bucket->used_ns;
-    const int64_t share = limit->tokens / rate->workers > 0 ? limit->tokens / rate->workers : 1;
-    const double passed_s = (double)(now_ns - bucket->filled_ns) / NS_PER_S;
-    const double refilled = bucket->tokens + passed_s * (double)share / (double)limit->window_s;
-    bucket->tokens = bucket->tokens < 0 || refilled > (double)share ? (double)share : refilled;
+    const int64_t share = share_of(rate, limit);
+    bucket->tokens = own_tokens(bucket, share, limit->window_s, now_ns);
     bucket->filled_ns = now_ns;
     out->allowed = bucket->tokens >= 1;
     if (out->allowed) {
@@ -234,4 +273,26 @@ void rate_take(struct ctx *ctx, struct rate *rate, const char *key, const struct
         bucket = need_bucket(rate, key, now_ns);
     }
     take_own(rate, bucket, limit, out);
+}
+
+int64_t rate_left(struct ctx *ctx, struct rate *rate, const char *key,
+    const struct rate_limit *limit)
+{
+    const int64_t now_ns = clock_monotonic_ns(ctx->clock);
+    const struct bucket *bucket = find_bucket(rate, key);
+    if (bucket != NULL && bucket->leased > 0 && now_ns < bucket->lease_end_ns) {
+        return bucket->shared + bucket->leased;
+    }
+    if (cache_is_usable(rate, now_ns)) {
+        const struct lease look = {rate, key, limit};
+        int64_t results[CACHE_SCRIPT_RESULTS_MAX] = {0};
+        const err asked = ask_redis(ctx, &look, /* want */ 0, results);
+        if (is_ok(asked)) {
+            return results[1];
+        }
+        redis_failed(ctx, rate, asked);
+        bucket = find_bucket(rate, key);
+    }
+    const int64_t share = share_of(rate, limit);
+    return bucket == NULL ? share : (int64_t)own_tokens(bucket, share, limit->window_s, now_ns);
 }

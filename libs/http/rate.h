@@ -1,6 +1,6 @@
 /* http/rate.h - token buckets, one a key: shared by all workers in Redis, from where a worker leases tokens in
  * batches; without Redis each worker keeps its own bucket with its share of the limit. Never fails open.
- * Waits: rate_take, when it has to lease.
+ * Waits: rate_take, when it has to lease; rate_left.
  * Owns:  a table of fixed size, in the arena it was made in; the longest unused bucket makes room. */
 #ifndef HTTP_RATE_H
 #define HTTP_RATE_H
@@ -34,5 +34,8 @@ struct rate *rate_new(struct arena *arena, struct loop *loop, struct cache *cach
 /* Takes one token. */
 void rate_take(struct ctx *ctx, struct rate *rate, const char *key, const struct rate_limit *limit,
     struct rate_verdict *out);
+/* What may still be taken, as rate_take would say; takes nothing. */
+int64_t rate_left(struct ctx *ctx, struct rate *rate, const char *key,
+    const struct rate_limit *limit);
 
 #endif
