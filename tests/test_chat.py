@@ -322,7 +322,7 @@ def test_the_other_product_knows_nothing_of_it(app, start, product):
     assert KNOWN[product][1] not in ask(other, KNOWN[product][0])["message"]["content"]
 
 
-def test_it_works_without_redis(start, product):
+def test_it_works_without_redis(app, start, product):
     one = start(REDIS_URL="")
     session = new_session()
     assert KNOWN[product][1] in ask(one, KNOWN[product][0], session=session)["message"]["content"]
