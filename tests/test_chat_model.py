@@ -134,6 +134,28 @@ def test_the_page_is_part_of_the_question(chat, model, services, product):
     assert ["property", int(listing[0])] in [[source["type"], source["id"]] for source in answer["message"]["sources"]]
 
 
+def test_the_page_is_part_of_the_question_answered_again(chat, model, services, product):
+    listing = services.sql(product, "SELECT p.id, t.title FROM properties p JOIN property_texts t ON t.property_id = p.id AND t.locale = 'en' "
+                                    "WHERE p.status = 'active' ORDER BY p.id DESC LIMIT 1")[0]
+    session = new_session()
+    answer = ask(chat, "How many bedrooms does it have?", session=session, context={"property_id": int(listing[0])})
+    for broken in (True, False):  # also when an answer in between came to nothing
+        model.calls.clear()
+        model.models["big"] = ("fin", 2) if broken else ("honest",)
+        again = chat.post(f"/api/v1/llm/messages/{answer['message']['id']}/regenerate", {"session_id": session})
+        assert listing[1] in model.calls[-1].text
+        if broken:
+            assert again.status == 502
+            last = services.sql(product, f"SELECT max(id) FROM messages WHERE conversation_id = {answer['conversation_id']}")[0][0]
+            services.sql(product, f"DELETE FROM tool_calls WHERE message_id = {last}")
+            answer["message"]["id"] = last
+    assert ["property", int(listing[0])] in [[source["type"], source["id"]] for source in again.json["message"]["sources"]]
+    model.calls.clear()
+    other = ask(chat, KNOWN[product][0], session=session)
+    again = chat.post(f"/api/v1/llm/messages/{other['message']['id']}/regenerate", {"session_id": session})
+    assert again.json["message"]["tool_calls"][0]["name"] == other["message"]["tool_calls"][0]["name"] == "faq_rag", "it had no page"
+
+
 @pytest.mark.parametrize("dialect", ["vllm", "ollama", "openrouter", "parts", "no_usage"])
 def test_dialects(chat, model, services, product, dialect):
     model.always = (dialect,)

@@ -159,9 +159,22 @@ err chat_ask(struct ctx *ctx, struct chat *chat, const struct chat_question *que
     return ask(ctx, &beginning, out);
 }
 
+struct page {
+    struct field_set has;
+    int64_t property_id;
+};
+static const struct field page_fields[] = {
+    FIELD_I64(struct page, property_id, "Listing", .nullable = true),
+};
+
 err chat_ask_again(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     int64_t message_id, struct chat_run **out)
 {
-    struct beginning beginning = {.chat = chat, .question = question, .again = message_id};
+    struct page page = {0};
+    TRY(db_one(ctx, chat->options.db, &SQL_chat_page, DB_ARGS(DB_I64(message_id)), SHAPE_SET(page),
+        &page));
+    struct chat_question asked = *question;
+    asked.property_id = page.property_id;
+    struct beginning beginning = {.chat = chat, .question = &asked, .again = message_id};
     return ask(ctx, &beginning, out);
 }

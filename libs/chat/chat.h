@@ -76,7 +76,7 @@ struct chat_run;
  * returns. Release *out. */
 err chat_ask(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     struct chat_run **out);
-/* Another answer to the last question: message_id is the last answer (else ERR_CONFLICT). content is not read. */
+/* Another answer to the last question: message_id is the last answer (else ERR_CONFLICT). content and page are known. */
 err chat_ask_again(struct ctx *ctx, struct chat *chat, const struct chat_question *question,
     int64_t message_id, struct chat_run **out);
 void chat_release(struct chat_run *run);
