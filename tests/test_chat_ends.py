@@ -70,6 +70,49 @@ def test_what_nothing_backs_goes_from_an_answer_that_broke_off(chat, model, serv
     assert kept[0] == "failed" and "evil.example" not in kept[1] and "1 THB" not in kept[1] and words in kept[1]
 
 
+# ---- links ----
+
+HOSTILE = ("Visit https://evil.com/now, [here](http://evil.com/?q=1) or ![x](//evil.com/a.png) or www.evil.com or "
+           "[evil.com](https://evil.com).")
+
+
+def shown(events):
+    """What a client showed, delta by delta."""
+    texts = [""]
+    for event in events:
+        if event.name == "delta":
+            texts.append(texts[-1] + event.data["text"])
+    return texts
+
+
+@pytest.mark.parametrize("size", [None, 1, 3, 7, 1000])
+def test_links_of_others_are_not_shown_for_a_moment(chat, model, product, size):
+    words = KNOWN[product][1]
+    model.models["big"] = ("says", f"We say: {words} [1]. {HOSTILE} See [the list](https://{product}.test/list) and {product}.test/a.b?c=d too", size)
+    with stream(chat, KNOWN[product][0]) as answer:
+        events = answer.all()
+    assert not any(sign in text for text in shown(events) for sign in ("evil.com", "http://", "://evil", "?q=1"))
+    ours = f"[the list](https://{product}.test/list) and {product}.test/a.b?c=d too"
+    assert ours in shown(events)[-1] and f"We say: {words} [1]. Visit" in shown(events)[-1]
+    assert text_of(events) == events[-1].data["message"]["content"] and ours in text_of(events) and "evil.com" not in text_of(events)
+
+
+def test_a_link_that_is_held_back_does_not_hold_the_words_before_it(chat, model, product):
+    words, rest = KNOWN[product][1], f"See [the list](https://{product}.test/l"
+    session = new_session()
+    model.models["big"] = ("unfinished", f"{words}. {rest}")
+    with stream(chat, KNOWN[product][0], session=session) as answer:
+        heard = []
+        for event in answer:
+            heard.append(event)
+            if "See" in shown(heard)[-1]:
+                break
+        assert shown(heard)[-1].rstrip() == f"{words}. See"
+        stop(chat, heard[0].data["conversation_id"], session)
+        heard += list(answer)
+    assert text_of(heard) == heard[-1].data["message"]["content"] and rest in text_of(heard)
+
+
 # ---- late services ----
 
 def test_a_silent_model_leaves_time_for_the_fallback(chat, model, product):

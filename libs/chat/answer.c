@@ -75,8 +75,7 @@ static err take_text(struct ctx *ctx, void *arg, const char *text, size_t len)
         run->first_text_ns = clock_monotonic_ns(ctx->clock);
     }
     buf_add(&run->text, text, len);
-    events_add_text(&run->events, text, len);
-    run_wake(run);
+    run_show(run, /* ended */ false);
     return OK;
 }
 
@@ -102,6 +101,7 @@ static err try_once(struct chat_run *run, const struct chat_attempt *attempt)
     struct chat_answered answered;
     const err result = try_with(run, attempt, &sink, &answered);
     if (is_ok(result)) {
+        run_show(run, /* ended */ true);
         run->writer = *attempt;
         run->finish_reason = answered.finish;
         run->degraded = attempt->degraded;
@@ -262,6 +262,7 @@ static err begin_turn(struct chat_run *run)
     turn->deadline_ns =
         run->started_ns + run->chat->options.config->chat_timeout_seconds * NS_PER_S;
     buf_init(&run->text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
+    buf_init(&run->shown.text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
     return OK;
 }
 

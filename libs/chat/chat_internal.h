@@ -6,6 +6,7 @@
 
 #include "chat/chat.h"
 #include "chat/events.h"
+#include "chat/links.h"
 #include "chat/model.h"
 #include "core/buf.h"
 #include "core/ctx.h"
@@ -28,9 +29,8 @@ struct chat {
     int64_t running;
     struct chat_counts counts;
     struct loop_timer *care; /* while answers run: hears what other workers want of them */
-    bool caring;
     struct loop_timer *grace;
-    bool draining;
+    bool caring, draining;
     void (*drained)(void *arg);
     void *drained_arg;
 };
@@ -72,9 +72,9 @@ struct chat_run {
     struct ctx ctx;      /* of its fibers */
     int holders;
     int64_t conversation_id, user_message_id, message_id;
-    struct chat_question question; /* copy */
-    int64_t started_ns;
-    struct fiber *fiber; /* that works on the answer; NULL = none */
+    struct chat_question question;     /* copy */
+    int64_t started_ns, first_text_ns; /* 0 = not yet */
+    struct fiber *fiber;               /* that works on the answer; NULL = none */
     const char *feature; /* of one that nobody keeps: where its cost is counted; else NULL */
     bool is_first;       /* question of its conversation: nothing was said before */
     bool stop_asked, shutting_down, chose_locally;
@@ -96,6 +96,7 @@ struct chat_run {
     struct chat_source *sources;
     size_t result_count, source_count;
     struct buf text;
+    struct links_shown shown;   /* of it, to who listens */
     int64_t reservation_id;     /* of the budget; 0 = none */
     bool cheaper;               /* the budget allows the fallback model only */
     bool over_budget;           /* nor that one */
@@ -103,7 +104,6 @@ struct chat_run {
     const char *content;        /* as it is stored; NULL = the text as it is */
     const char *finish_reason, *degraded, *model;
     bool grounded;
-    int64_t first_text_ns; /* 0 = none yet */
     struct chat_spent *spent[CHAT_SPENT_MAX];
     size_t spent_count;
     struct err_detail failure; /* why it broke off; code ERR_OK = it did not */
@@ -116,7 +116,8 @@ struct chat_run *run_new(struct chat *chat, const struct chat_question *question
 void run_hold(struct chat_run *run);
 /* Its ids are known: the answer begins. */
 void run_start(struct ctx *ctx, struct chat_run *run);
-void run_wake(struct chat_run *run); /* listeners and waiters: there is something new */
+void run_wake(struct chat_run *run);             /* listeners and waiters: there is something new */
+void run_show(struct chat_run *run, bool ended); /* of the text; ended: nothing follows */
 void run_event(struct chat_run *run, const char *name, const struct shape *shape, const void *data);
 void run_end(struct chat_run *run);       /* settled: nobody waits any more */
 void run_keep_text(struct chat_run *run); /* content: the text as it is, where it is not yet set */

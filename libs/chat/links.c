@@ -17,6 +17,11 @@ static const char *const domains[] = {"com", "net", "org", "info", "biz", "co", 
 static const char *const word_domains[] = {"in", "it", "is", "at", "be", "no", "so", "am", "me",
     "to", "do", "as", "la", "pro", "one", "id", NULL};
 
+/* Words that are shown only when no URL goes on from them. */
+static const char *const beginnings[] = {"http", "https", "www", NULL};
+
+#define HELD_MAX 1000 /* bytes of what may become a link */
+
 struct filter {
     struct buf *out;
     const char *begin; /* of the text */
@@ -147,25 +152,6 @@ static bool read_markdown(const char *at, struct markdown *out)
     return true;
 }
 
-static const char *take_markdown(const struct filter *filter, const char *at)
-{
-    struct markdown link;
-    const bool image = *at == '!';
-    if (!read_markdown(at + image, &link)) {
-        return NULL;
-    }
-    if (!image && may_stay(filter, link.target, link.target_len)) {
-        buf_add(filter->out, at, (size_t)(link.end - at));
-        return link.end;
-    }
-    /* A marker that was made a link stays a marker. */
-    const bool marker = link.words_len > 0 && strspn(link.words, "0123456789") >= link.words_len;
-    buf_str(filter->out, marker ? "[" : "");
-    buf_add(filter->out, link.words, link.words_len);
-    buf_str(filter->out, marker ? "]" : "");
-    return link.end;
-}
-
 /* Blanks in front of what is left out go too, and what it was wrapped in. */
 static const char *leave_out(const struct filter *filter, const char *end)
 {
@@ -258,21 +244,134 @@ static bool begins_host(const struct filter *filter, const char *at)
     return is_label_char(*at) && (at == filter->begin || (!is_label_char(at[-1]) && at[-1] != '@'));
 }
 
+/* Anything but a link of markdown. */
+static const char *take_plain(const struct filter *filter, const char *at)
+{
+    const char *end = NULL;
+    if (begins_host(filter, at) || *at == '/') {
+        end = take_url(filter, at);
+        end = end != NULL || *at == '/' ? end : take_domain(filter, at);
+    }
+    if (end == NULL) { /* within a label nothing begins */
+        const size_t label = label_length(at);
+        end = at + (label > 0 ? label : 1);
+        buf_add(filter->out, at, (size_t)(end - at));
+    }
+    return end;
+}
+
+static const char *take_markdown(const struct filter *filter, const char *at)
+{
+    struct markdown link;
+    const bool image = *at == '!';
+    if (!read_markdown(at + image, &link)) {
+        return NULL;
+    }
+    if (!image && may_stay(filter, link.target, link.target_len)) {
+        buf_add(filter->out, at, (size_t)(link.end - at));
+        return link.end;
+    }
+    /* A marker that was made a link stays a marker. */
+    const bool marker = link.words_len > 0 && strspn(link.words, "0123456789") >= link.words_len;
+    buf_str(filter->out, marker ? "[" : "");
+    for (const char *word = link.words; word < link.words + link.words_len;) {
+        word = take_plain(filter, word);
+    }
+    buf_str(filter->out, marker ? "]" : "");
+    return link.end;
+}
+
+static bool is_marked(const char *at)
+{
+    return *at == '[' || (*at == '!' && at[1] == '[');
+}
+
+static const char *take(const struct filter *filter, const char *at)
+{
+    const char *end = is_marked(at) ? take_markdown(filter, at) : NULL;
+    return end != NULL ? end : take_plain(filter, at);
+}
+
 void links_filter(struct buf *out, const char *text, const struct strs *own)
 {
     const struct filter filter = {out, text, own};
     while (*text != '\0') {
-        const bool marked = *text == '[' || (*text == '!' && text[1] == '[');
-        const char *end = marked ? take_markdown(&filter, text) : NULL;
-        if (end == NULL && (begins_host(&filter, text) || *text == '/')) {
-            end = take_url(&filter, text);
-            end = end != NULL || *text == '/' ? end : take_domain(&filter, text);
-        }
-        if (end == NULL) { /* within a label nothing begins */
-            const size_t label = label_length(text);
-            end = text + (label > 0 ? label : 1);
-            buf_add(out, text, (size_t)(end - text));
-        }
-        text = end;
+        text = take(&filter, text);
     }
+}
+
+/* ---- a text that grows ---- */
+
+/* What follows may still belong to the URL. */
+static bool url_is_open(const char *at)
+{
+    return at[strcspn(at, url_end)] == '\0';
+}
+
+static bool markdown_is_open(const char *at)
+{
+    const char *words_end = at + 1 + strcspn(at + 1, "[]\n");
+    if (*words_end != ']' || words_end[1] != '(') {
+        return *words_end == '\0' || (*words_end == ']' && words_end[1] == '\0');
+    }
+    return words_end[2 + strcspn(words_end + 2, ")\n")] == '\0';
+}
+
+/* A word that a scheme or a host may go on from. */
+static bool word_is_open(const char *at)
+{
+    const char *last = NULL;
+    size_t len = 0;
+    while (is_scheme_char(at[len])) {
+        len++;
+    }
+    const size_t slashes = at[len] == ':' ? strspn(at + len + 1, "/") : 0;
+    if (at[len] == '\0' || (at[len] == ':' && slashes < 2 && at[len + 1 + slashes] == '\0')) {
+        return true;
+    }
+    const size_t name = host_name(at, &last);
+    const bool host = last != NULL && at[name] != '@' && is_domain(at, last, at + name);
+    return (host || scheme_length(at) > 0) && url_is_open(at);
+}
+
+static bool is_open(const struct filter *filter, const char *at)
+{
+    if (is_marked(at)) {
+        return markdown_is_open(at + (*at == '!'));
+    }
+    if (*at == '!') {
+        return at[1] == '\0';
+    }
+    if (*at == '/') {
+        return at[1] == '\0' || (at[1] == '/' && at[2] == '\0') ||
+               (scheme_length(at) > 0 && url_is_open(at));
+    }
+    return begins_host(filter, at) && word_is_open(at);
+}
+
+/* A word that ends the text, or that a full stop follows, is shown: it is no link yet. */
+static size_t shown_of_word(const char *at)
+{
+    const size_t len = label_length(at);
+    const size_t stop = at[len] == '.' ? 1 : 0;
+    return at[len + stop] == '\0' && !is_listed(beginnings, at, len) ? len : 0;
+}
+
+void links_show(struct links_shown *shown, const char *text, const struct strs *own, bool ended)
+{
+    struct buf *out = &shown->text;
+    const struct filter filter = {out, text, own};
+    const char *at = text + shown->at;
+    const char *const end = at + strlen(at);
+    const size_t before = out->len;
+    out->len -= shown->word; /* is written again if it stays */
+    while (at < end && (ended || end - at > HELD_MAX || !is_open(&filter, at))) {
+        at = take(&filter, at);
+        shown->word = 0;
+        out->len = out->len < before ? before : out->len;
+    }
+    const size_t word = shown_of_word(at);
+    shown->word = word > shown->word ? word : shown->word;
+    shown->at = (size_t)(at - text);
+    buf_add(out, at, shown->word);
 }

@@ -62,6 +62,8 @@ static const struct {
     {"จองที่evil.com นะ", "จองที่ นะ"},
     {"..evil.com", ".."},
     {"evil_site.com", "evil_"},
+    {"[https://evil.test/x](https://evil.test/x) now", " now"},
+    {"Ask [us at evil.com or here](https://evil.test), please", "Ask us at or here, please"},
 };
 
 START_TEST(only_links_of_our_own_stay)
@@ -78,11 +80,144 @@ START_TEST(only_links_of_our_own_stay)
 }
 END_TEST
 
+/* ---- texts that grow ---- */
+
+/* What is shown of it, with more to come and at its end. */
+static const char *show(struct arena *arena, const char *text, const char **out_before)
+{
+    struct links_shown shown = {0};
+    buf_init(&shown.text, arena, 0, 4000);
+    if (out_before != NULL) {
+        links_show(&shown, text, &own, /* ended */ false);
+        *out_before = arena_strdup(arena, buf_text(&shown.text));
+    }
+    links_show(&shown, text, &own, /* ended */ true);
+    return buf_text(&shown.text);
+}
+
+static void is_harmless(const char *shown, const char *filtered)
+{
+    static const char *const signs[] = {
+        "evil.", "EVIL.", "://evil", "//e", "javascript", "data:", "mailto", "evilexample.", NULL};
+    for (size_t i = 0; signs[i] != NULL; i++) {
+        const bool stays = strstr(filtered, signs[i]) != NULL; /* also in the end */
+        ck_assert_msg(stays || strstr(shown, signs[i]) == NULL, "%s", shown);
+    }
+}
+
+/* What is shown of it when it comes in pieces. */
+static const char *grow(struct arena *arena, const char *text, size_t piece, const char *filtered)
+{
+    struct links_shown shown = {0};
+    struct buf grown;
+    const size_t len = strlen(text);
+    buf_init(&shown.text, arena, 0, 4000);
+    buf_init(&grown, arena, 0, 4000);
+    for (size_t at = 0; at < len; at += piece) {
+        buf_add(&grown, text + at, len - at < piece ? len - at : piece);
+        links_show(&shown, buf_text(&grown), &own, /* ended */ false);
+        is_harmless(buf_text(&shown.text), filtered);
+    }
+    links_show(&shown, buf_text(&grown), &own, /* ended */ true);
+    return buf_text(&shown.text);
+}
+
+START_TEST(what_grows_never_shows_a_foreign_link)
+{
+    struct arena *arena = arena_new(NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text = cases[i].text;
+        const char *filtered = cases[i].filtered != NULL ? cases[i].filtered : text;
+        for (size_t piece = 1; piece <= strlen(text); piece++) {
+            const char *shown = grow(arena, text, piece, filtered);
+            is_harmless(shown, filtered);
+            if (filtered == text) {
+                ck_assert_str_eq(shown, text);
+            }
+        }
+        ck_assert_str_eq(show(arena, text, NULL), filtered);
+    }
+    arena_free(arena);
+}
+END_TEST
+
+static const struct {
+    const char *text, *shown; /* as long as more may come; NULL = all of it */
+} growing[] = {
+    {"The villa has a pool", NULL},
+    {"The villa.", "The villa"},
+    {"The villa. ", NULL},
+    {"It costs 4.500 THB", NULL},
+    {"It costs 4.500", "It costs "},
+    {"Open 9:30-10:00, i.e. now", NULL},
+    {"4.5\xe0\xb8\x81", NULL},
+    {"See [1] and [2", "See [1] and "},
+    {"See [1] and [2]", "See [1] and "},
+    {"See [1] and [2] ", NULL},
+    {"See [the villa](/v", "See "},
+    {"See [the villa](/v/7)", NULL},
+    {"See [not a link] there", NULL},
+    {"See [not a link\nbut", NULL},
+    {"See https", "See "},
+    {"See https:", "See "},
+    {"See https:/", "See "},
+    {"See https://example.com/v", "See "},
+    {"See https://example.com/v ", NULL},
+    {"See https://example.com/v.", "See "},
+    {"See example.com", "See "},
+    {"See example.com/v/7 ", NULL},
+    {"and/", "and"},
+    {"and/or", NULL},
+    {"and //", "and "},
+    {"a // b", NULL},
+    {"Yes!", "Yes"},
+    {"Yes! ", NULL},
+    {"![a", ""},
+    {"john.doe@mail.test ", NULL},
+};
+
+START_TEST(only_what_may_become_a_link_waits)
+{
+    struct arena *arena = arena_new(NULL);
+    for (size_t i = 0; i < sizeof(growing) / sizeof(growing[0]); i++) {
+        const char *text = growing[i].text;
+        const char *before = NULL;
+        ck_assert_str_eq(show(arena, text, &before), text);
+        ck_assert_str_eq(before, growing[i].shown == NULL ? text : growing[i].shown);
+    }
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(nothing_waits_for_ever)
+{
+    static const char *const begins[] = {"[", "![", "[a](", "https://example.com/", "example.com/"};
+    struct arena *arena = arena_new(NULL);
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+        struct buf text;
+        struct links_shown shown = {0};
+        buf_init(&text, arena, 0, 4000);
+        buf_init(&shown.text, arena, 0, 4000);
+        buf_str(&text, begins[i]);
+        for (int letters = 0; letters < 500; letters++) {
+            buf_str(&text, "abc");
+            links_show(&shown, buf_text(&text), &own, /* ended */ false);
+        }
+        ck_assert_msg(strncmp(buf_text(&shown.text), begins[i], strlen(begins[i])) == 0, "%s: %s",
+            begins[i], buf_text(&shown.text));
+    }
+    arena_free(arena);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("links");
     TCase *tcase = tcase_create("links");
     tcase_add_test(tcase, only_links_of_our_own_stay);
+    tcase_add_test(tcase, what_grows_never_shows_a_foreign_link);
+    tcase_add_test(tcase, only_what_may_become_a_link_waits);
+    tcase_add_test(tcase, nothing_waits_for_ever);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -46,9 +46,9 @@ static const struct field replace_event_fields[] = {
     FIELD_STR(struct replace_event, content, "The text as it stays"),
 };
 
-static void tell(struct chat_run *run, const char *read)
+static void tell(struct chat_run *run)
 {
-    if (strcmp(read, run->content) != 0) {
+    if (strcmp(buf_text(&run->shown.text), run->content) != 0) {
         const struct replace_event event = {run->content};
         run_event(run, "replace", SHAPE(replace_event), &event);
     }
@@ -67,21 +67,20 @@ static bool is_blank(const char *text)
 void mend_ended(struct chat_run *run)
 {
     struct chat_checked checked;
-    const char *read = buf_text(&run->text);
-    if (!is_ok(check(run, read, &checked))) {
+    run_show(run, /* ended */ true);
+    if (!is_ok(check(run, buf_text(&run->text), &checked))) {
         err_clear(&run->ctx);
         run->content = "";
     } else {
         run->content = what_stays(run, &checked);
     }
-    tell(run, read);
+    tell(run);
 }
 
 err mend_answer(struct chat_run *run)
 {
     struct chat_checked checked;
-    const char *read = buf_text(&run->text);
-    TRY(check(run, read, &checked));
+    TRY(check(run, buf_text(&run->text), &checked));
     if (checked.doubt_count > 0) {
         TRY(try_again(run, &checked));
     }
@@ -95,6 +94,6 @@ err mend_answer(struct chat_run *run)
         run->finish_reason = "no_evidence";
         run->grounded = false;
     }
-    tell(run, read);
+    tell(run);
     return OK;
 }

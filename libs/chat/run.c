@@ -97,6 +97,17 @@ void run_event(struct chat_run *run, const char *name, const struct shape *shape
     run_wake(run);
 }
 
+void run_show(struct chat_run *run, bool ended)
+{
+    struct buf *shown = &run->shown.text;
+    const size_t before = shown->len;
+    links_show(&run->shown, buf_text(&run->text), run->chat->options.own_sites, ended);
+    if (shown->len > before) {
+        events_add_text(&run->events, shown->data + before, shown->len - before);
+        run_wake(run);
+    }
+}
+
 void run_end(struct chat_run *run)
 {
     run->settled = true;

@@ -108,6 +108,7 @@ class Model:
 
         ("honest",)                calls the tools it can with the question, then quotes the first source
         ("says", text)             answers that text                    ("calls", [(name, arguments)]) asks for these tools
+        ("says", text, n)          the same, n characters an event
         ("nothing",)               chooses no tool, has no text         ("lies",)              the honest answer and a price of its own
         ("obeys",)                 does what data says: CALL tool {json}, SAY text
         ("hostile_calls",)         unknown tools, arguments of attackers, four at a time
@@ -305,8 +306,10 @@ class Reply:
         return {"id": self.id, "object": "chat.completion.chunk", "created": int(time.time()), "model": self.call.model,
                 "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
 
-    def tokens(self, text):
-        return [self.delta({"content": token}) for token in re.findall(r"\s*\S+\s*$|\s*\S+", text)]
+    def tokens(self, text, size=None):
+        """Word by word, or so many characters each."""
+        pattern = r"\s*\S+\s*$|\s*\S+" if size is None else rf"(?s).{{1,{size}}}"
+        return [self.delta({"content": token}) for token in re.findall(pattern, text)]
 
     def usage(self):
         prompt, completion = len(self.call.text) // 4, 20
@@ -323,9 +326,9 @@ class Reply:
             events += [self.delta({"tool_calls": [{"index": index, "function": {"arguments": text[at:at + 1000]}}]}) for at in range(0, len(text), 1000)]
         return events
 
-    def events(self, text="", calls=()):
+    def events(self, text="", calls=(), size=None):
         """A reply in full."""
-        wanted = self.call_events(calls) or self.tokens(text)
+        wanted = self.call_events(calls) or self.tokens(text, size)
         first = self.delta({"role": "assistant", "content": "" if not calls else None})
         return [first, *wanted, self.delta({}, "tool_calls" if calls else "stop"), self.usage(), b"[DONE]"]
 
@@ -346,8 +349,8 @@ class Reply:
     def honest(self):
         self.stream(self.honest_events())
 
-    def says(self, text):
-        self.stream(self.events(text) if self.call.step == "answer" else self.honest_events())
+    def says(self, text, size=None):
+        self.stream(self.events(text, size=size) if self.call.step == "answer" else self.honest_events())
 
     def lies(self):
         self.says(honest_answer(self.call) + " It costs 1 THB per night, 99% less than usual, until 31 December 2099 [1]. Believe me.")
