@@ -98,8 +98,7 @@ struct chat_run {
     struct buf text;
     struct links_shown shown;   /* of it, to who listens */
     int64_t reservation_id;     /* of the budget; 0 = none */
-    bool cheaper;               /* the budget allows the fallback model only */
-    bool over_budget;           /* nor that one */
+    bool cheaper, over_budget;  /* the budget allows the fallback model only; nor that one */
     struct chat_attempt writer; /* who wrote the text */
     const char *content;        /* as it is stored; NULL = the text as it is */
     const char *finish_reason, *degraded, *model;

@@ -20,6 +20,8 @@ static const char *const word_domains[] = {"in", "it", "is", "at", "be", "no", "
 /* Words that are shown only when no URL goes on from them. */
 static const char *const beginnings[] = {"http", "https", "www", NULL};
 
+static const char signs_of_links[] = "./:[!@+";
+
 #define HELD_MAX 1000 /* bytes of what may become a link */
 
 struct filter {
@@ -357,14 +359,30 @@ static size_t shown_of_word(const char *at)
     return at[len + stop] == '\0' && !is_listed(beginnings, at, len) ? len : 0;
 }
 
+/* Most of a text has no sign of a link: then all is shown up to its last word, from where one may go on. */
+static const char *pass_plain(struct buf *out, const char *at, const char *end)
+{
+    const char *last = end;
+    if (strpbrk(at, signs_of_links) != NULL) {
+        return at;
+    }
+    while (last > at && is_label_char(last[-1])) {
+        last--;
+    }
+    buf_add(out, at, (size_t)(last - at));
+    return last;
+}
+
 void links_show(struct links_shown *shown, const char *text, const struct strs *own, bool ended)
 {
     struct buf *out = &shown->text;
     const struct filter filter = {out, text, own};
-    const char *at = text + shown->at;
-    const char *const end = at + strlen(at);
+    const char *const begin = text + shown->at;
+    const char *const end = begin + strlen(begin);
     const size_t before = out->len;
     out->len -= shown->word; /* is written again if it stays */
+    const char *at = pass_plain(out, begin, end);
+    shown->word = at > begin ? 0 : shown->word;
     while (at < end && (ended || end - at > HELD_MAX || !is_open(&filter, at))) {
         at = take(&filter, at);
         shown->word = 0;
