@@ -206,14 +206,14 @@ def test_killed_after_the_reply_was_kept(one, services, product, house, token, a
     headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json"), ("Idempotency-Key", key)]
     peer = socket.create_connection(("127.0.0.1", one.port), timeout=10)
     peer.sendall(request("POST", BOOKINGS, headers, body))
-    kept = f"SELECT convert_from(response, 'UTF8') FROM idempotency_keys WHERE key = '{key}' AND http_status = 201"
+    kept = f"SELECT response FROM idempotency_keys WHERE key = '{key}' AND http_status = 201"
     until(lambda: services.sql(product, kept), 10, "no reply was kept")
     kill(victim, one, services, None)
     peer.close()
     bring_back(one, services)
     replayed = one.request("POST", BOOKINGS, body, dict(headers))
     assert replayed.status == 201 and replayed.headers["idempotent-replayed"] == "true"
-    assert replayed.body.decode() == services.sql(product, kept)[0][0]
+    assert len(replayed.body) + 28 == (len(services.sql(product, kept)[0][0]) - len("\\x")) // 2, "kept sealed"
     assert written(services, product, house, key) == [[str(replayed.json["id"]), "hold"]] and replayed.json["price"]["total_minor"] == 3 * PRICE
     assert one.get(f"{BOOKINGS}/{acknowledged['id']}", token=token).json == acknowledged
 

@@ -251,6 +251,20 @@ def test_without_a_session_a_key_belongs_to_an_address(start, product):
     assert first == again and first["conversation_id"] != other["conversation_id"]
 
 
+@pytest.mark.parametrize("more", [{}, {"stream": True}], ids=["whole", "stream"])
+def test_what_is_kept_of_a_reply_is_sealed(app, services, product, more):
+    """It lets a guest back into a conversation; whoever reads the database may not."""
+    session, key = new_session(), new_session()
+    body, headers = {"content": KNOWN[product][0], "session_id": session, **more}, {"Idempotency-Key": key}
+    assert app.post(CHAT, body, headers=headers).status == 200
+    kept = services.sql(product, f"SELECT response FROM idempotency_keys WHERE key = '{key}' AND http_status IS NOT NULL")[0][0]
+    assert len(kept) > 60 and session.encode().hex() not in kept and KNOWN[product][0].encode().hex() not in kept
+    assert app.post(CHAT, body, headers=headers).status == 200
+    services.sql(product, f"UPDATE idempotency_keys SET response = set_byte(response, 20, get_byte(response, 20) # 1) WHERE key = '{key}'")
+    lost = app.post(CHAT, body, headers=headers)
+    assert lost.status == 409 and "reply was lost" in lost.error["message"]
+
+
 # ---- bad input ----
 
 @pytest.mark.parametrize("body, field", [

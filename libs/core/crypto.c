@@ -69,6 +69,52 @@ bool crypto_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* ---- sealed: nonce, text, tag ---- */
+
+enum { NONCE_LEN = 12, TAG_LEN = CRYPTO_SEAL_MORE - NONCE_LEN };
+
+static EVP_CIPHER_CTX *begin_cipher(const struct crypto_seal *seal, const uint8_t *nonce,
+    bool sealing)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int done = 0;
+    ASSERT(ctx != NULL && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), /* engine */ NULL, seal->key,
+                              nonce, sealing) == 1);
+    ASSERT(EVP_CipherUpdate(ctx, /* out */ NULL, &done, (const uint8_t *)seal->with,
+               (int)strlen(seal->with)) == 1);
+    return ctx;
+}
+
+void crypto_seal(const struct crypto_seal *seal, const void *data, size_t len, uint8_t *out)
+{
+    int done = 0;
+    uint8_t *text = out + NONCE_LEN;
+    ASSERT(len <= INT_MAX - CRYPTO_SEAL_MORE);
+    crypto_random(out, NONCE_LEN);
+    EVP_CIPHER_CTX *ctx = begin_cipher(seal, out, /* sealing */ true);
+    ASSERT(EVP_CipherUpdate(ctx, text, &done, data, (int)len) == 1 &&
+           EVP_CipherFinal_ex(ctx, text + len, &done) == 1 &&
+           EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_LEN, text + len) == 1);
+    EVP_CIPHER_CTX_free(ctx);
+}
+
+bool crypto_unseal(const struct crypto_seal *seal, const uint8_t *sealed, size_t len, uint8_t *out)
+{
+    uint8_t tag[TAG_LEN];
+    int done = 0;
+    if (len < CRYPTO_SEAL_MORE || len > INT_MAX) {
+        return false;
+    }
+    const size_t text_len = len - CRYPTO_SEAL_MORE;
+    memcpy(tag, sealed + len - TAG_LEN, TAG_LEN);
+    EVP_CIPHER_CTX *ctx = begin_cipher(seal, sealed, /* sealing */ false);
+    const bool whole = EVP_CipherUpdate(ctx, out, &done, sealed + NONCE_LEN, (int)text_len) == 1 &&
+                       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) == 1 &&
+                       EVP_CipherFinal_ex(ctx, out + text_len, &done) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    return whole;
+}
+
 static inline void encode_group(const uint8_t bytes[3], const char *digits, char out[4])
 {
     out[0] = digits[bytes[0] >> 2];

@@ -16,6 +16,19 @@ void crypto_random(void *out, size_t len);
 /* Constant time for equal lengths. */
 bool crypto_equal(const void *a, const void *b, size_t len);
 
+/* AES-256-GCM with a random nonce: without the key nobody reads it or changes it unnoticed. `with` is not in it, but opens it: the
+ * same text as when it was sealed. */
+#define CRYPTO_SEAL_KEY_LEN 32
+#define CRYPTO_SEAL_MORE 28 /* bytes that sealing adds */
+struct crypto_seal {
+    const uint8_t *key; /* CRYPTO_SEAL_KEY_LEN */
+    const char *with;
+};
+/* out has room for len + CRYPTO_SEAL_MORE. */
+void crypto_seal(const struct crypto_seal *seal, const void *data, size_t len, uint8_t *out);
+/* out has room for len - CRYPTO_SEAL_MORE, its length then; false: not sealed so, or not as it was. */
+bool crypto_unseal(const struct crypto_seal *seal, const uint8_t *sealed, size_t len, uint8_t *out);
+
 /* Return the length, or -1 if out is too small (encoding also writes a NUL) or the text is not valid.
  * Decoding takes one spelling of each value only: no blanks, no left-over bits.
  * url: base64url without padding; otherwise standard base64 (decoding accepts missing padding). */

@@ -71,6 +71,46 @@ static const struct {
     {"\xfb\xff\xbe", "+/++", "-_--"},
 };
 
+START_TEST(what_is_sealed_opens_with_the_same_key_and_text_only)
+{
+    static const uint8_t key[CRYPTO_SEAL_KEY_LEN] = {1}, other_key[CRYPTO_SEAL_KEY_LEN] = {2};
+    static const char text[] = "session_id of a guest";
+    uint8_t sealed[sizeof(text) + CRYPTO_SEAL_MORE], again[sizeof(sealed)];
+    uint8_t out[sizeof(text)] = {0};
+    const struct crypto_seal seal = {key, "user:1 route"};
+    crypto_seal(&seal, text, sizeof(text), sealed);
+    crypto_seal(&seal, text, sizeof(text), again);
+    ck_assert_mem_ne(sealed, again, sizeof(sealed));
+    for (size_t i = 0; i + 7 <= sizeof(sealed); i++) {
+        ck_assert_mem_ne(sealed + i, "session", 7);
+    }
+    ck_assert(crypto_unseal(&seal, sealed, sizeof(sealed), out));
+    ck_assert_mem_eq(out, text, sizeof(text));
+    ck_assert(!crypto_unseal(&(struct crypto_seal){other_key, seal.with}, sealed, sizeof(sealed),
+        out));
+    ck_assert(!crypto_unseal(&(struct crypto_seal){key, "user:2 route"}, sealed, sizeof(sealed),
+        out));
+    for (size_t len = 0; len < sizeof(sealed); len++) {
+        ck_assert(!crypto_unseal(&seal, sealed, len, out));
+    }
+    for (size_t i = 0; i < sizeof(sealed); i++) {
+        sealed[i] ^= 1;
+        ck_assert(!crypto_unseal(&seal, sealed, sizeof(sealed), out));
+        sealed[i] ^= 1;
+    }
+}
+END_TEST
+
+START_TEST(nothing_can_be_sealed_too)
+{
+    static const uint8_t key[CRYPTO_SEAL_KEY_LEN] = {1};
+    uint8_t sealed[CRYPTO_SEAL_MORE], out[1];
+    const struct crypto_seal seal = {key, ""};
+    crypto_seal(&seal, "", 0, sealed);
+    ck_assert(crypto_unseal(&seal, sealed, sizeof(sealed), out));
+}
+END_TEST
+
 START_TEST(base64_is_written_and_read)
 {
     for (size_t i = 0; i < sizeof(base64_cases) / sizeof(base64_cases[0]); i++) {
@@ -175,6 +215,8 @@ int main(void)
     tcase_add_test(tests, sha256_gives_the_published_digests);
     tcase_add_test(tests, hmac_gives_the_published_digests);
     tcase_add_test(tests, random_bytes_differ);
+    tcase_add_test(tests, what_is_sealed_opens_with_the_same_key_and_text_only);
+    tcase_add_test(tests, nothing_can_be_sealed_too);
     tcase_add_test(tests, base64_is_written_and_read);
     tcase_add_test(tests, a_value_has_one_spelling);
     tcase_add_test(tests, base64_never_writes_behind_its_end);

@@ -27,7 +27,6 @@
 #include "properties/finder.h"
 #include "properties/sql.h"
 #include "search/embedder.h"
-#include "svc/idempotency.h"
 #include "svc/job_kinds.h"
 #include "svc/product.h"
 #include "svc/settings.h"
@@ -281,7 +280,10 @@ struct http_options wiring_http(const struct product *product, const struct sett
     if (wiring != NULL) {
         wiring_signing_key(settings, options.signing_key);
         options.services = &wiring->services;
-        options.idempotency = idempotency_store_of(wiring->services.db);
+        wiring->idempotency.db = wiring->services.db;
+        crypto_hmac_sha256(options.signing_key, sizeof(options.signing_key), "idempotency",
+            strlen("idempotency"), wiring->idempotency.key);
+        options.idempotency = idempotency_store_of(&wiring->idempotency);
     }
     return options;
 }

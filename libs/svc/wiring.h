@@ -9,6 +9,7 @@
 #include "core/services.h"
 #include "db/db.h"
 #include "http/server.h"
+#include "svc/idempotency.h"
 
 struct jobs;
 struct ledger;
@@ -26,6 +27,7 @@ struct wiring {
     struct services services;
     struct ledger *ledger; /* of calls for vectors */
     struct jobs *jobs;     /* NULL until wiring_run_jobs */
+    struct idempotency idempotency;
     struct health_check health[7];
 };
 

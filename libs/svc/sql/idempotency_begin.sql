@@ -20,7 +20,7 @@ SELECT CASE WHEN k.body_hash <> decode($4::text, 'hex') THEN 'reused'
             WHEN k.status = 'running' THEN 'running'
             WHEN k.http_status IS NULL THEN 'lost' -- done, but its process ended before the reply was kept
             ELSE 'done' END,
-       k.http_status, convert_from(k.response, 'UTF8')
+       k.http_status, translate(encode(k.response, 'base64'), E'\n', '')
 FROM idempotency_keys k
 WHERE k.principal = $1::text AND k.route = $2::text AND k.key = $3::text
   AND NOT EXISTS (SELECT 1 FROM taken)
