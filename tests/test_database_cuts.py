@@ -6,8 +6,12 @@ import uuid
 import pytest
 
 from harness.brand import PRODUCTS
+from harness.chat import new_session
 from harness.faultproxy import FaultProxy, postgres_messages
 from harness.load import DEADLINE_S, DRAFT, LIST, back, refused, timed
+from harness.waiting import until
+
+CLAIM = "/api/v1/users/me/claim"
 
 
 @pytest.fixture
@@ -81,3 +85,62 @@ def test_a_cut_in_the_middle_of_a_write(proxied, services, product, side, kind):
         number += step * len(PRODUCTS)
     assert number > 30
     print(f"{product} {side} {kind}: up to message {number}, {outcomes}")
+
+
+# ---- a guest signs in ----
+
+GUESTS_OWN = 3  # conversations, and as many inquiries
+KINDS = ("rst", "fin", "corrupt", "stall")
+
+
+def guest_of(services, product):
+    """A session with something of its own."""
+    session = new_session()
+    services.sql(product, f"""INSERT INTO conversations (session_hash, locale, title, last_message_at)
+            SELECT sha256('{session}'), 'en', 'of a guest', now() FROM generate_series(1, {GUESTS_OWN});
+        INSERT INTO inquiries (session_hash, kind, name, email, message, consent_at, ip_hash)
+            SELECT sha256('{session}'), 'question', 'Ann', 'ann@example.com', 'of a guest', now(), sha256('x') FROM generate_series(1, {GUESTS_OWN})""")
+    return session
+
+
+def owned(services, product, session, user_id):
+    """Conversations and inquiries that are still the session's, and those that are the user's."""
+    row, = services.sql(product, f"""SELECT (SELECT count(*) FROM conversations WHERE session_hash = sha256('{session}')),
+        (SELECT count(*) FROM inquiries WHERE session_hash = sha256('{session}')),
+        (SELECT count(*) FROM conversations WHERE user_id = {user_id}), (SELECT count(*) FROM inquiries WHERE user_id = {user_id})""")
+    return list(map(int, row))
+
+
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_a_claim_cut_in_the_middle(proxied, services, product, side):
+    """What a guest began is all the user's, or all the guest's still, at whichever message it is cut; whoever repeats it has all."""
+    one, proxy = proxied
+    token = one.token_of("agent", sub="user_cut")
+    user_id = one.get("/api/v1/users/me", token=token).json["id"]
+    none, everything = {"conversations": 0, "inquiries": 0}, {"conversations": GUESTS_OWN, "inquiries": GUESTS_OWN}
+    had = owned(services, product, "", user_id)[2]
+    number, outcomes = 0, set()
+    while True:
+        number += 1
+        back(one, token)
+        session = guest_of(services, product)
+        before, after = [GUESTS_OWN, GUESTS_OWN, had, had], [0, 0, had + GUESTS_OWN, had + GUESTS_OWN]
+        proxy.arm(side, number, KINDS[(number + PRODUCTS.index(product)) % len(KINDS)])
+        reply, took = timed(one, "POST", CLAIM, {"session_id": session}, token=token)
+        fired, _ = proxy.disarm()
+        assert took < DEADLINE_S, number
+        moved = owned(services, product, session, user_id)
+        assert moved in (before, after), f"message {number}: {reply.status}"
+        if reply.status == 200:
+            assert moved == after and reply.json == everything, number
+        else:
+            refused(one, reply)
+        outcomes.add((reply.status == 200, moved == after))
+        until(lambda: (again := one.post(CLAIM, {"session_id": session}, token=token)).status == 200 and again.json in (none, everything), seconds=40)
+        assert owned(services, product, session, user_id) == after, number
+        assert one.post(CLAIM, {"session_id": session}, token=token).json == none
+        had += GUESTS_OWN
+        if not fired:
+            break  # the request has fewer messages
+    assert (False, False) in outcomes and (side == "client" or (False, True) in outcomes), outcomes
+    print(f"{product} {side}: up to message {number}, {outcomes}")
