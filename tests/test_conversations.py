@@ -155,3 +155,35 @@ def test_a_guest_signs_in(app, services, product, session):
     assert app.post("/api/v1/users/me/claim", {"session_id": session}, token=token).json == {"conversations": 0, "inquiries": 0}
     assert app.post("/api/v1/users/me/claim", {"session_id": session}).status == 401
     assert services.sql(product, f"SELECT count(*) FROM conversations WHERE session_hash = sha256('{session}')") == [["0"]]
+
+
+def owners(services, product, *conversations):
+    """The user of each, None of a guest's."""
+    listed = ", ".join(map(str, conversations))
+    rows = services.sql(product, f"SELECT coalesce(user_id::text, '') FROM conversations WHERE id IN ({listed}) ORDER BY id")
+    return [int(row[0]) if row[0] else None for row in rows]
+
+
+def test_only_what_nobody_owns_of_that_session_is_claimed(app, services, product, session):
+    """Not another session's; not a user's who goes on with it; not what somebody else has claimed before. What is not there is nothing."""
+    tokens = [app.token_of("user", sub=f"user_{new_session()[:8]}") for _ in range(2)]
+    first, second = [app.get("/api/v1/users/me", token=token).json["id"] for token in tokens]
+    stranger = new_session()
+    ids = [ask(app, KNOWN[product][0], session=session)["conversation_id"], ask(app, KNOWN[product][0], session=stranger)["conversation_id"],
+           ask(app, KNOWN[product][0], session=session, token=tokens[0], new_conversation=True)["conversation_id"]]
+    none = {"conversations": 0, "inquiries": 0}
+
+    def claim(token, which, **more):
+        return app.post("/api/v1/users/me/claim", {"session_id": which}, token=token, **more)
+
+    assert claim(tokens[1], new_session()).json == none, "nobody has this session"
+    assert owners(services, product, *ids) == [None, None, first]
+    assert claim(tokens[1], session).json == {"conversations": 1, "inquiries": 0}
+    assert owners(services, product, *ids) == [second, None, first]
+    for headers in ({}, mine(stranger)):
+        assert claim(tokens[0], session, headers=headers).json == none
+        assert owners(services, product, *ids) == [second, None, first]
+    assert app.get(f"{CONVERSATIONS}/{ids[1]}", headers=mine(stranger)).status == 200
+    for bad in ("", "short", "x" * 65, "ä" * 22, None, 7):
+        assert claim(tokens[0], bad).status == 422, bad
+    assert owners(services, product, *ids) == [second, None, first]
