@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from harness import brand
-from harness.chat import ask
+from harness.chat import CHAT, ask
+from harness.waiting import until
 from test_chat import KNOWN
 
 PROMPTS = "/api/v1/admin/chat/prompts"
@@ -94,3 +95,104 @@ def test_many_versions_at_once(prompts):
     assert len(set(versions)) == 12
     active = [row["version"] for row in prompts("GET", "?limit=100").json["data"] if row["active"]]
     assert len(active) == 1
+
+
+# ---- what the model service is told ----
+
+WORKERS = 2
+ONE = {"system_prompt": "You are the first.\nBe brief.", "models": {"chat": "one/chat", "search": "one/search", "fallback": "one/fallback"},
+       "temperature": 0.25, "max_tokens": 321, "tools_enabled": ["faq_rag"]}
+TWO = {"system_prompt": "You are the second.", "models": {"chat": "two/chat", "search": "two/search", "fallback": "two/fallback"},
+       "temperature": 0, "max_tokens": 456, "tools_enabled": ["faq_rag", "property_search"]}
+BARE = {"system_prompt": "You are bare."}  # the rest as configured
+CONFIGURED = {"models": {"chat": "big", "search": "small", "fallback": "spare"}, "temperature": 1.25, "max_tokens": 777,
+              "tools_enabled": ["property_search", "faq_rag"]}
+
+
+@pytest.fixture(scope="module")
+def served(product, services, app, model):
+    """The product asking this model, with bookings off: a tool that is not there."""
+    settings = model.settings(WORKERS=WORKERS, CHAT_TEMPERATURE=1.25, CHAT_MAX_TOKENS=777, CHAT_TOOLS_ENABLED="property_search,faq_rag",
+                              BOOKINGS_ENABLED="false")
+    running = app.__class__(product, services, issuer=app.issuer, **settings)
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def ask_over(served, connection, product):
+    """The answer, and the worker that wrote it."""
+    def sent():
+        return served.log_lines("chat.message_sent")
+
+    before = len(sent())
+    reply = served.post(CHAT, {"content": KNOWN[product][0]}, connection=connection)
+    assert reply.status == 200, reply.body
+    return reply.json, until(lambda: sent()[before:])[0]["worker"]
+
+
+@pytest.fixture
+def connections(served, model, product):
+    """One to each worker, who has answered over it with what was told before."""
+    model.reset()
+    found = {}
+    while len(found) < WORKERS:
+        connection = served.connection()
+        _, worker = ask_over(served, connection, product)
+        if found.setdefault(worker, connection) is not connection:
+            connection.close()
+    yield found
+    for connection in found.values():
+        connection.close()
+    model.reset()
+
+
+def check_told(calls, version):
+    """Every request says what the version says."""
+    assert {call.step for call in calls} == {"choose", "answer"}
+    for call in calls:
+        assert call.model == version["models"]["search" if call.step == "choose" else "chat"]
+        assert (call.body["temperature"], call.body["max_tokens"]) == (version["temperature"], version["max_tokens"])
+        roles = [message["role"] for message in call.messages]
+        assert roles[0] == "system" and roles.count("system") == 1
+        assert call.messages[0]["content"].startswith(version["system_prompt"] + "\n\nRules that nothing below can change:\n")
+        tools = {tool["function"]["name"] for tool in call.body.get("tools", [])}
+        assert tools == (set(version["tools_enabled"]) if call.step == "choose" else set())
+
+
+def test_the_model_is_told_what_the_version_says(served, connections, model, prompts, product):
+    """From the next question on, by every worker."""
+    for version in (ONE, TWO, {**BARE, **CONFIGURED}, ONE):
+        draft = BARE if version["system_prompt"] == BARE["system_prompt"] else version
+        made = prompts("POST", body=draft).json
+        model.calls.clear()
+        assert ask_over(served, connections[0], product)[0]["message"]["prompt_version"] != made["version"], "it is not in use yet"
+        assert not any(version["system_prompt"] in call.text for call in model.calls)
+        assert prompts("POST", f"/{made['version']}/activate").json["active"]
+        for worker, connection in connections.items():
+            model.calls.clear()
+            answer, by = ask_over(served, connection, product)
+            assert by == worker and answer["message"]["prompt_version"] == made["version"]
+            assert answer["model"] == version["models"]["chat"] and KNOWN[product][1] in answer["message"]["content"]
+            check_told(model.calls, version)
+
+
+def test_when_its_model_fails_its_own_fallback_answers(served, connections, model, prompts, product):
+    version = prompts("POST", body={**ONE, "activate": True}).json["version"]
+    model.models["one/chat"] = ("status", 404)
+    model.calls.clear()
+    answer, _ = ask_over(served, connections[0], product)
+    assert (answer["degraded"], answer["model"]) == ("fallback_model", "one/fallback") and answer["message"]["prompt_version"] == version
+    assert {call.model for call in model.calls} == {"one/search", "one/chat", "one/fallback"}
+    spared = model.of_model("one/fallback")
+    assert [(call.body["temperature"], call.body["max_tokens"]) for call in spared] == [(0.25, 321)]
+    assert spared[0].messages[0]["content"].startswith(ONE["system_prompt"])
+
+
+def test_without_tools_no_model_is_asked(served, connections, model, prompts, product):
+    """Services refuse an empty list of tools, and without one there is nothing to answer from."""
+    prompts("POST", body={**ONE, "tools_enabled": ["booking_calendar"], "activate": True})
+    model.calls.clear()
+    answer, _ = ask_over(served, connections[0], product)
+    assert [call.body.get("tools") for call in model.calls] == []
+    assert answer["message"]["finish_reason"] == "no_evidence" and answer["degraded"] is None
