@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness.chat import CHAT, ask
+from harness.chat import CHAT, ask, new_session
 from harness.waiting import at_once, until
 from test_chat import KNOWN
 from test_chat_ends import chat, served  # noqa: F401 - fixtures
@@ -140,3 +140,84 @@ def test_one_of_two_changes_of_one_version_is_refused(app, admin, budget, produc
         etag = app.get(BUDGETS, token=admin).headers["etag"]
         replies = at_once(2, lambda i: app.put(BUDGETS, {"daily_microusd": 2000 + i}, token=admin, headers={"If-Match": etag}).status)
         assert sorted(replies) == [200, 412]
+
+
+# ---- whose money, and of which days ----
+
+LIMITS = {"daily_microusd": "anybody", "monthly_microusd": "anybody", "per_user_daily_microusd": "user", "per_guest_daily_microusd": "guest"}
+STEPS = {"cheaper": ("budget", "spare"), "retrieval_only": ("budget", "local"), "block": None}
+ROOM = 26500  # for one call of a dollar a million, and less than 500 tokens more
+
+
+def askers(chat):
+    """Two of each kind, as they ask."""
+    return {"user": [{"token": chat.token_of("user", sub=f"user_{new_session()[:8]}")} for _ in range(2)],
+            "guest": [{"session": new_session()} for _ in range(2)]}
+
+
+def answered(chat, product, asker):
+    """How, and by whom; None: not at all."""
+    headers = {"X-Session-Id": asker["session"]} if "session" in asker else {}
+    reply = chat.post(CHAT, {"content": KNOWN[product][0]}, token=asker.get("token"), headers=headers)
+    if reply.status == 429:
+        assert reply.error["code"] == "BUDGET_EXCEEDED" and int(reply.headers["retry-after"]) > 0
+        return None
+    assert reply.status == 200 and KNOWN[product][1] in reply.json["message"]["content"], reply.body
+    return reply.json["degraded"], reply.json["model"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("limit", LIMITS)
+def test_what_was_spent_makes_the_step_happen_for_whom_it_is_meant(chat, budget, dollars, model, released, product, limit, step):
+    """Within the budget until the first answer is paid for; then the step, for everybody, this user or this guest."""
+    dollars(small=0, big=1, spare=0)
+    assert budget(**{limit: ROOM, "on_exceed": step}).status == 200
+    who = askers(chat)
+    first, fellow = who["guest" if LIMITS[limit] == "guest" else "user"]
+    stranger = who["user" if LIMITS[limit] == "guest" else "guest"][0]
+    usual, shared = (None, "big"), LIMITS[limit] == "anybody"
+    assert answered(chat, product, first) == usual
+    assert model.calls[-1].model == "big" and len(model.calls[-1].text) // 4 + 20 > 500, "it was too short to use up what is left"
+    for asker in (first, first):
+        assert answered(chat, product, asker) == STEPS[step]
+    for asker in (fellow, stranger):
+        assert answered(chat, product, asker) == (STEPS[step] if shared else usual)
+    assert len(model.of_model("big")) == (1 if shared else 3)
+
+
+SPENT_ON = {"daily_microusd": {"today": True, "yesterday": False}, "per_user_daily_microusd": {"today": True, "yesterday": False},
+            "monthly_microusd": {"the month's first day": True, "the last month": False}}
+DAYS = {"today": "day", "yesterday": "day - 1", "the month's first day": "date_trunc('month', day)::date",
+        "the last month": "date_trunc('month', day)::date - 1"}
+
+
+@pytest.mark.parametrize("limit, when", [(limit, when) for limit, days in SPENT_ON.items() for when in days], ids=lambda one: one.replace(" ", "-"))
+def test_what_was_spent_counts_in_its_period(chat, budget, dollars, model, released, services, product, limit, when):
+    dollars(small=0, big=1, spare=0)
+    assert budget(**{limit: 10**6}).status == 200
+    asker = askers(chat)["user"][0]
+    user_id = chat.get("/api/v1/users/me", token=asker["token"]).json["id"]
+    services.sql(product, f"""INSERT INTO usage_daily (day, feature, model, user_id, calls, cost_microusd)
+        SELECT {DAYS[when]}, 'chat', 'big', {user_id}, 1, 10^6 FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today""")
+    assert answered(chat, product, asker) == (STEPS["retrieval_only"] if SPENT_ON[limit][when] else (None, "big"))
+
+
+@pytest.mark.parametrize("at, counts", [("now()", True), ("now() - interval '1 day'", False)], ids=["today", "yesterday"])
+def test_what_a_guest_spent_counts_for_a_day(chat, budget, dollars, model, released, services, product, at, counts):
+    dollars(small=0, big=1, spare=0)
+    assert budget(per_guest_daily_microusd=10**6).status == 200
+    asker, other = askers(chat)["guest"]
+    services.sql(product, f"""INSERT INTO llm_usage (at, feature, provider, model, session_hash, cost_microusd, ok, latency_ms)
+        VALUES ({at}, 'chat', 'x', 'big', sha256('{asker["session"]}'), 10^6, true, 1)""")
+    assert answered(chat, product, asker) == (STEPS["retrieval_only"] if counts else (None, "big"))
+    assert answered(chat, product, other) == (None, "big")
+    services.sql(product, f"DELETE FROM llm_usage WHERE session_hash = sha256('{asker['session']}')")
+
+
+@pytest.mark.parametrize("steps, expected", [({"daily_microusd": 1, "monthly_microusd": 10**9}, True), ({"daily_microusd": 10**9, "monthly_microusd": 1}, True),
+                                             ({"daily_microusd": 10**9, "monthly_microusd": 10**9, "per_guest_daily_microusd": 1}, False)], ids=str)
+def test_the_narrowest_limit_counts(chat, budget, dollars, model, released, product, steps, expected):
+    dollars(small=0, big=1, spare=0)
+    assert budget(**steps).status == 200
+    assert answered(chat, product, askers(chat)["user"][0]) == (STEPS["retrieval_only"] if expected else (None, "big"))
+    assert answered(chat, product, askers(chat)["guest"][0]) == STEPS["retrieval_only"]
