@@ -121,6 +121,7 @@ class Model:
         ("cut", k)                 k events, then an orderly end        ("fin", k), ("rst", k) k events, then the connection breaks
         ("no_done",)               all but [DONE]                       ("no_usage",)          all but the usage
         ("status", n, headers)     refuses                              ("quota",)             429: the account is empty
+        ("repeats", n)             the status, and an error that says all that it was told
         ("html",), ("garbage",)    200, and that                        ("error",)             200 and an error object, no stream
         ("error_chunk", k)         k events, then an error in the stream
         ("line", n)                one line of n bytes                  ("bytes",)             no UTF-8, NUL, half a surrogate pair
@@ -496,6 +497,9 @@ class Reply:
     def status(self, status, headers=None):
         error = {"error": {"message": "no", "type": "server_error", "param": None, "code": None}}
         self.whole(int(status), json.dumps(error), headers)
+
+    def repeats(self, status):
+        self.whole(int(status), json.dumps({"error": {"code": "invalid", "message": f"Not accepted: {self.call.text}"}}))
 
     def quota(self):
         error = {"error": {"message": "You exceeded your quota", "type": "insufficient_quota", "param": None, "code": "insufficient_quota"}}
