@@ -262,7 +262,6 @@ static err begin_turn(struct chat_run *run)
     turn->deadline_ns =
         run->started_ns + run->chat->options.config->chat_timeout_seconds * NS_PER_S;
     buf_init(&run->text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
-    buf_init(&run->shown.text, run->arena, /* first_cap */ 0, LIMIT_CHAT_TEXT_BYTES);
     return OK;
 }
 

@@ -21,7 +21,6 @@ static const char *const word_domains[] = {"in", "it", "is", "at", "be", "no", "
 static const char *const beginnings[] = {"http", "https", "www", NULL};
 
 static const char signs_of_links[] = "./:[!@+";
-
 #define HELD_MAX 1000 /* bytes of what may become a link */
 
 struct filter {
@@ -304,12 +303,6 @@ void links_filter(struct buf *out, const char *text, const struct strs *own)
 
 /* ---- a text that grows ---- */
 
-/* What follows may still belong to the URL. */
-static bool url_is_open(const char *at)
-{
-    return at[strcspn(at, url_end)] == '\0';
-}
-
 static bool markdown_is_open(const char *at)
 {
     const char *words_end = at + 1 + strcspn(at + 1, "[]\n");
@@ -333,7 +326,7 @@ static bool word_is_open(const char *at)
     }
     const size_t name = host_name(at, &last);
     const bool host = last != NULL && at[name] != '@' && is_domain(at, last, at + name);
-    return (host || scheme_length(at) > 0) && url_is_open(at);
+    return (host || scheme_length(at) > 0) && at[strcspn(at, url_end)] == '\0';
 }
 
 static bool is_open(const struct filter *filter, const char *at)
@@ -341,12 +334,11 @@ static bool is_open(const struct filter *filter, const char *at)
     if (is_marked(at)) {
         return markdown_is_open(at + (*at == '!'));
     }
-    if (*at == '!') {
-        return at[1] == '\0';
+    if (*at == '!' || (*at == '/' && scheme_length(at) == 0)) {
+        return at[1] == '\0' || strcmp(at, "//") == 0;
     }
     if (*at == '/') {
-        return at[1] == '\0' || (at[1] == '/' && at[2] == '\0') ||
-               (scheme_length(at) > 0 && url_is_open(at));
+        return at[strcspn(at, url_end)] == '\0';
     }
     return begins_host(filter, at) && word_is_open(at);
 }
@@ -360,36 +352,49 @@ static size_t shown_of_word(const char *at)
 }
 
 /* Most of a text has no sign of a link: then all is shown up to its last word, from where one may go on. */
-static const char *pass_plain(struct buf *out, const char *at, const char *end)
+static const char *plain_end(const char *at, const char *end)
 {
-    const char *last = end;
-    if (strpbrk(at, signs_of_links) != NULL) {
-        return at;
-    }
+    const char *last = strpbrk(at, signs_of_links) == NULL ? end : at;
     while (last > at && is_label_char(last[-1])) {
         last--;
     }
-    buf_add(out, at, (size_t)(last - at));
     return last;
 }
 
-void links_show(struct links_shown *shown, const char *text, const struct strs *own, bool ended)
+/* What was taken from `at` up to `to` is in *out behind its first `before` bytes; of that `word` bytes are shown already. */
+static void skip_shown(struct buf *out, size_t before, struct links_shown *shown, size_t taken)
 {
-    struct buf *out = &shown->text;
-    const struct filter filter = {out, text, own};
-    const char *const begin = text + shown->at;
-    const char *const end = begin + strlen(begin);
-    const size_t before = out->len;
-    out->len -= shown->word; /* is written again if it stays */
-    const char *at = pass_plain(out, begin, end);
-    shown->word = at > begin ? 0 : shown->word;
-    while (at < end && (ended || end - at > HELD_MAX || !is_open(&filter, at))) {
-        at = take(&filter, at);
+    const size_t made = out->len > before ? out->len - before : 0; /* less: blanks before it went */
+    const size_t again = shown->word < made ? shown->word : made;
+    shown->left_out = shown->left_out || made != taken;
+    if (again > 0) {
+        memmove(out->data + before, out->data + before + again, made - again);
+        out->len -= again;
+    }
+    shown->word = 0;
+}
+
+void links_show(struct buf *out, struct links_shown *shown, const struct links_growing *growing)
+{
+    const struct filter filter = {out, growing->text, growing->own};
+    const char *at = growing->text + shown->at;
+    const char *const end = at + strlen(at);
+    const char *plain = plain_end(at, end);
+    if (plain > at) {
+        buf_add(out, at + shown->word, (size_t)(plain - at) - shown->word);
         shown->word = 0;
-        out->len = out->len < before ? before : out->len;
+        at = plain;
+    }
+    while (at < end && (growing->ended || end - at > HELD_MAX || !is_open(&filter, at))) {
+        const size_t before = out->len;
+        const char *next = take(&filter, at);
+        skip_shown(out, before, shown, (size_t)(next - at));
+        at = next;
     }
     const size_t word = shown_of_word(at);
-    shown->word = word > shown->word ? word : shown->word;
-    shown->at = (size_t)(at - text);
-    buf_add(out, at, shown->word);
+    if (word > shown->word) {
+        buf_add(out, at + shown->word, word - shown->word);
+        shown->word = word;
+    }
+    shown->at = (size_t)(at - growing->text);
 }

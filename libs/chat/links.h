@@ -14,13 +14,17 @@ void links_filter(struct buf *out, const char *text, const struct strs *own);
 
 /* What is shown of a text that grows. */
 struct links_shown {
-    struct buf text; /* of the caller's making */
-    size_t at;       /* of the text that grows: what stands before is shown, or left out for good */
-    size_t
-        word; /* bytes from there that are shown already, though a link may yet go on from them */
+    size_t at;     /* what stands before is shown, or left out for good */
+    size_t word;   /* bytes from there are shown already, though a link may go on from them */
+    bool left_out; /* something was: what is shown is not the text */
 };
-/* Appends what more may be shown of it; ended: it does not grow any more. What may become a link waits for its end, a thousand
- * bytes at most. What was shown before it is known for a foreign link stays. */
-void links_show(struct links_shown *shown, const char *text, const struct strs *own, bool ended);
+struct links_growing {
+    const char *text; /* all of it, so far */
+    const struct strs *own;
+    bool ended; /* it does not grow any more */
+};
+/* Appends to *out what more may be shown. What may become a link waits for its end, a thousand bytes at most; what was shown before it
+ * is known for a foreign link stays. */
+void links_show(struct buf *out, struct links_shown *shown, const struct links_growing *growing);
 
 #endif

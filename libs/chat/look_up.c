@@ -195,11 +195,15 @@ static err is_open(struct chat_run *run, bool *out)
         const bool known_before = strcmp(result->call.id, PAGE_CALL) == 0;
         *out = !known_before && (strcmp(result->status, "ok") != 0 || result->tool->leads_on);
     }
-    if (!*out) {
-        TRY(chat_provider_local.choose(&run->ctx, run->chat->local, &run->turn, &more));
-        *out = more.count > 0;
+    if (*out) {
+        return OK;
     }
-    return OK;
+    struct arena *kept =
+        ctx_scratch(&run->ctx); /* the run lives long, and only the number matters */
+    const err chosen = chat_provider_local.choose(&run->ctx, run->chat->local, &run->turn, &more);
+    ctx_scratch_end(&run->ctx, kept);
+    *out = more.count > 0;
+    return chosen;
 }
 
 /* The first is, and is paid for with the question. */

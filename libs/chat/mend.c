@@ -48,7 +48,7 @@ static const struct field replace_event_fields[] = {
 
 static void tell(struct chat_run *run)
 {
-    if (strcmp(buf_text(&run->shown.text), run->content) != 0) {
+    if (run->shown.left_out || strcmp(buf_text(&run->text), run->content) != 0) {
         const struct replace_event event = {run->content};
         run_event(run, "replace", SHAPE(replace_event), &event);
     }

@@ -99,11 +99,12 @@ void run_event(struct chat_run *run, const char *name, const struct shape *shape
 
 void run_show(struct chat_run *run, bool ended)
 {
-    struct buf *shown = &run->shown.text;
-    const size_t before = shown->len;
-    links_show(&run->shown, buf_text(&run->text), run->chat->options.own_sites, ended);
-    if (shown->len > before) {
-        events_add_text(&run->events, shown->data + before, shown->len - before);
+    const struct links_growing growing = {
+        buf_text(&run->text), run->chat->options.own_sites, ended};
+    struct buf *more = event_room(run);
+    links_show(more, &run->shown, &growing);
+    if (more->len > 0) {
+        events_add_text(&run->events, more->data, more->len);
         run_wake(run);
     }
 }
