@@ -115,6 +115,7 @@ class Model:
         ("endless_calls",)         a tool, whatever was found           ("endless",)           words without end
         ("slow", s)                the first byte after s seconds       ("late", s)            headers, then the rest after s seconds
         ("unfinished", text)       answers that text, then is silent
+        ("lingers", text)          answers that text, then goes on with a word now and then
         ("stall", k)               k events, then silence               ("comments", s)        comments for s seconds, then the rest
         ("pieces", n, newline)     n bytes a write, lines ended by that ("dribble", s)         one byte every s seconds
         ("paced", s)               one event every s seconds
@@ -439,6 +440,14 @@ class Reply:
     def unfinished(self, text):
         self.stream(self.events(text)[:-3], end=False)
         self.wait(ENDLESS_SECONDS)
+        self.handler.close_connection = True
+
+    def lingers(self, text):
+        self.stream(self.events(text)[:-3], end=False)
+        until = time.monotonic() + ENDLESS_SECONDS
+        while time.monotonic() < until and not self.fake.stopped.is_set():
+            self.wait(0.5)
+            self.send(self.delta({"content": " so"}))
         self.handler.close_connection = True
 
     def stall(self, count):
