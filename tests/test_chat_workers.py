@@ -137,6 +137,18 @@ def test_what_redis_lost_is_no_gap(start, model, services, product, long_answer)
     assert numbers(heard + came) == list(range(1, len(heard + came) + 1))
 
 
+def test_what_is_not_kept_for_readers_is_told_at_the_end(start, model, product):
+    """So many pieces that not all are kept: the reader gets the whole text before the end."""
+    one = start(**model.settings(WORKERS="1"))
+    model.models["big"] = ("says", f"{KNOWN[product][1]} {'a ' * 26000}end")
+    with stream(one, KNOWN[product][0]) as answer:
+        events = answer.all()
+    content = events[-1].data["message"]["content"]
+    assert events[-1].name == "done" and content.endswith("a end") and content.count("a ") > 25000
+    assert sum(event.name == "delta" for event in events) < 26000, "not all are kept"
+    assert text_of(events) == content
+
+
 # ---- left behind ----
 
 def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, product):

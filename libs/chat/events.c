@@ -99,7 +99,8 @@ static void put_escaped(struct events *events, const char *text, size_t len)
 void events_add_text(struct events *events, const char *text, size_t len)
 {
     if (events->bytes > LIMIT_CHAT_EVENTS_BYTES) {
-        return; /* the final event has all of it */
+        events->cut = true; /* readers get all of it once it is whole */
+        return;
     }
     put_head(events, "delta");
     put(events, "{\"text\":\"", strlen("{\"text\":\""));

@@ -16,6 +16,7 @@ struct events {
     int64_t message_id;
     int64_t count; /* events so far; the last one's number */
     size_t bytes;  /* over LIMIT_CHAT_EVENTS_BYTES nothing but an end is taken */
+    bool cut;      /* some text was not taken */
     bool ended;    /* nothing follows */
     struct events_chunk *first, *last;
 };

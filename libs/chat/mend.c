@@ -48,7 +48,8 @@ static const struct field replace_event_fields[] = {
 
 static void tell(struct chat_run *run)
 {
-    if (run->shown.left_out || strcmp(buf_text(&run->text), run->content) != 0) {
+    const bool differs = run->shown.left_out || run->events.cut;
+    if (differs || strcmp(buf_text(&run->text), run->content) != 0) {
         const struct replace_event event = {run->content};
         run_event(run, "replace", SHAPE(replace_event), &event);
     }
