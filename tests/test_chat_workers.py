@@ -110,7 +110,9 @@ def test_a_long_backlog_is_heard_without_a_gap(start, model, long_answer, elsewh
     *came, done = came
     told = heard + came
     content = done.data["message"]["content"]
-    assert done.name == "done" and LONG in content and text_of(told) == content
+    read = text_of(told)
+    assert done.name == "done" and LONG in read and content.startswith(read)
+    assert elsewhere or read == content, "only the end of what another worker writes may come with its end"
     assert numbers(told) == list(range(1, len(told) + 1)), "each event once, in order"
     assert sum(len(event.data["text"]) + 50 for event in came if event.name == "delta") > 3 * 65536
 
