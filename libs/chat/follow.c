@@ -4,6 +4,7 @@
 #include "chat/caller.h"
 #include "chat/care.h"
 #include "chat/chat_internal.h"
+#include "chat/mend.h"
 #include "chat/reply.h"
 #include "chat/sql.h"
 #include "core/clock.h"
@@ -81,6 +82,7 @@ static err mirror(struct chat_run *run)
 static void tell_end(struct chat_run *run)
 {
     if (run->failure.code == ERR_OK && strcmp(run->response.status, "failed") == 0) {
+        mend_tell(run, run->response.message.content); /* parts may be missing, and doubts gone */
         (void)fail_public(&run->ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
             "The answer broke off; please ask again");
         run_fail(run);

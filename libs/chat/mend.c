@@ -46,12 +46,17 @@ static const struct field replace_event_fields[] = {
     FIELD_STR(struct replace_event, content, "The text as it stays"),
 };
 
+void mend_tell(struct chat_run *run, const char *content)
+{
+    const struct replace_event event = {content};
+    run_event(run, "replace", SHAPE(replace_event), &event);
+}
+
 static void tell(struct chat_run *run)
 {
     const bool differs = run->shown.left_out || run->events.cut;
     if (differs || strcmp(buf_text(&run->text), run->content) != 0) {
-        const struct replace_event event = {run->content};
-        run_event(run, "replace", SHAPE(replace_event), &event);
+        mend_tell(run, run->content);
     }
 }
 

@@ -9,5 +9,7 @@
 err mend_answer(struct chat_run *run);
 /* The same for an answer that was ended early, by its reader or by a failure: nobody is asked to put it right. Never waits. */
 void mend_ended(struct chat_run *run);
+/* The event that puts a text in place of all that listeners have read. */
+void mend_tell(struct chat_run *run, const char *content);
 
 #endif

@@ -118,7 +118,8 @@ class Model:
         ("lingers", text)          answers that text, then goes on with a word now and then
         ("stall", k)               k events, then silence               ("comments", s)        comments for s seconds, then the rest
         ("pieces", n, newline)     n bytes a write, lines ended by that ("dribble", s)         one byte every s seconds
-        ("paced", s)               one event every s seconds
+        ("paced", s)               one event every s seconds            ("held", text, gate, end) half of that text, the rest when the gate,
+                                   an event of threads, is set; end: "done", or "fin" as below
         ("cut", k)                 k events, then an orderly end        ("fin", k), ("rst", k) k events, then the connection breaks
         ("no_done",)               all but [DONE]                       ("no_usage",)          all but the usage
         ("status", n, headers)     refuses                              ("quota",)             429: the account is empty
@@ -469,6 +470,19 @@ class Reply:
             self.send(event)
             self.wait(seconds)
         self.end()
+
+    def held(self, text, gate, end="done"):
+        events = self.events(text)
+        half = len(events) // 2
+        self.stream(events[:half], end=False)
+        while not gate.is_set():
+            self.chunk(b": held\n\n")  # silence would end it
+            self.wait(0.1)
+        for event in events[half:] if end == "done" else events[half:-3]:
+            self.send(event)
+        if end == "done":
+            self.end()
+        self.handler.close_connection = True
 
     def endless(self):
         self.head()
