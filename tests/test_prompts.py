@@ -58,7 +58,8 @@ def test_versions_are_listed_and_compared(prompts):
 @pytest.mark.parametrize("body, field", [
     ({}, "system_prompt"), ({"system_prompt": " "}, "system_prompt"), ({"system_prompt": "x" * 16001}, "system_prompt"),
     ({"system_prompt": "x", "temperature": 2.1}, "temperature"), ({"system_prompt": "x", "max_tokens": 8001}, "max_tokens"),
-    ({"system_prompt": "x", "tools_enabled": ["rm_rf"]}, "tools_enabled"), ({"system_prompt": "x", "version": 7}, "version"),
+    ({"system_prompt": "x", "tools_enabled": ["rm_rf"]}, "tools_enabled"), ({"system_prompt": "x", "tools_enabled": []}, "tools_enabled"),
+    ({"system_prompt": "x", "version": 7}, "version"),
     ({"system_prompt": "x", "models": {"other": "y"}}, "models.other")], ids=str)
 def test_bad_versions(prompts, body, field):
     refused = prompts("POST", body=body)

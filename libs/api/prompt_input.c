@@ -32,7 +32,8 @@ static const struct field prompt_in_fields[] = {
     FIELD_F64(struct prompt_in, temperature, "Temperature", .min = 0, .max = 2),
     FIELD_I64(struct prompt_in, max_tokens, "Longest answer", .min = 1, .max = 8000,
         .unit = "tokens"),
-    FIELD_STRS(struct prompt_in, tools_enabled, "Only these tools", .max = 16),
+    FIELD_STRS(struct prompt_in, tools_enabled, "Only these tools; left out: all", .min = 1,
+        .max = 16),
     FIELD_STR(struct prompt_in, note, "What is new", .nullable = true, .min = 1, .max = 500),
     FIELD_BOOL(struct prompt_in, activate, "Use it from now on"),
 };
