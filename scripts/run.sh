@@ -62,7 +62,7 @@ END
 
 # Blocks while all products live, or until somebody else stops them or starts others in their place.
 watch_products() {
-    local product pid
+    local product pid lives
     declare -A started
     for product in $(products); do
         started[$product]=$(cat "$DEV/$product/api.pid")
@@ -73,10 +73,12 @@ watch_products() {
         sleep 1 &
         wait $! || true
         for product in "${!started[@]}"; do
-            pid=''
+            lives=1
+            kill -0 "${started[$product]}" 2>/dev/null || lives=0
+            pid='' # read after that: who stops a program takes its file away first
             { read -r pid <"$DEV/$product/api.pid"; } 2>/dev/null || true
             [[ $pid == "${started[$product]}" ]] || return 0
-            kill -0 "$pid" 2>/dev/null || die "$product ended; its log is $DEV/$product/api.log"
+            ((lives)) || die "$product ended; its log is $DEV/$product/api.log"
         done
     done
 }

@@ -122,8 +122,10 @@ api_is_alive() {
     kill -0 "$(cat "$DEV/$1/api.pid")" 2>/dev/null
 }
 
+# The file goes first: who watches the program then sees that it was asked to end before it does.
 stop_api() {
-    stop_pid "$DEV/$1/api.pid" "$(program "$1")" 10
+    mv -f "$DEV/$1/api.pid" "$DEV/$1/stopping.pid" 2>/dev/null || true
+    stop_pid "$DEV/$1/stopping.pid" "$(program "$1")" 10
 }
 
 # Returns when the product answers /ready with 200; tells why not.
