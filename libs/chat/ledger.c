@@ -5,6 +5,7 @@
 #include "chat/chat_internal.h"
 #include "chat/record.h"
 #include "chat/sql.h"
+#include "chat/usage.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -55,9 +56,16 @@ static const struct field written_row_fields[] = {
     FIELD_BOOL(struct written_row, done, "Written"),
 };
 
-static err write_first(struct ctx *ctx, const struct ledger *ledger, size_t count)
+err ledger_write(struct ctx *ctx, struct db *db, const char *calls, int64_t user_id,
+    int64_t reservation_id)
 {
     struct written_row row;
+    return db_one(ctx, db, &SQL_chat_spend,
+        DB_ARGS(DB_TEXT(calls), DB_ID(user_id), DB_ID(reservation_id)), SHAPE(written_row), &row);
+}
+
+static err write_first(struct ctx *ctx, const struct ledger *ledger, size_t count)
+{
     struct buf json;
     buf_init(&json, ctx->arena, RECORD_BYTES, AT_A_TIME * RECORD_BYTES);
     for (size_t i = 0; i < count; i++) {
@@ -65,8 +73,7 @@ static err write_first(struct ctx *ctx, const struct ledger *ledger, size_t coun
         record_spent(&json, &ledger->calls[i], /* prompt_version */ 0);
     }
     buf_char(&json, ']');
-    return db_one(ctx, ledger->db, &SQL_chat_spend,
-        DB_ARGS(DB_TEXT(buf_text(&json)), DB_NULL(), DB_NULL()), SHAPE(written_row), &row);
+    return ledger_write(ctx, ledger->db, buf_text(&json), /* user_id */ 0, /* reservation_id */ 0);
 }
 
 static bool may_work_later(err failed)
@@ -134,6 +141,8 @@ void ledger_note_vectors(void *arg, const struct embed_spent *spent)
         log_warn(&ledger->ctx, "chat.cost_not_counted", LOG_STR("why", "too many calls wait"));
         return;
     }
+    int64_t micro = 0;
+    const bool priced = usage_microusd(spent->dollars, &micro);
     ledger->calls[ledger->count++] = (struct chat_spent){
         .feature = "embedding",
         .provider = "openai",
@@ -144,8 +153,8 @@ void ledger_note_vectors(void *arg, const struct embed_spent *spent)
                 .model = spent->model,
                 .known = spent->tokens >= 0,
                 .prompt_tokens = spent->tokens,
-                .priced = spent->cost_microusd >= 0,
-                .cost_microusd = spent->cost_microusd,
+                .priced = priced,
+                .cost_microusd = micro,
                 .latency_ms = spent->latency_ms,
             },
     };

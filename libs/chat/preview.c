@@ -1,27 +1,19 @@
 #include "chat/preview.h"
 
 #include "chat/chat_internal.h"
+#include "chat/ledger.h"
 #include "chat/prompts.h"
 #include "chat/record.h"
 #include "chat/reserve.h"
-#include "chat/sql.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
-#include "db/db.h"
-
-struct spend_row {
-    bool done;
-};
-static const struct field spend_row_fields[] = {FIELD_BOOL(struct spend_row, done, "Written")};
 
 static void count_cost(struct ctx *ctx, struct chat_run *run, int64_t user_id)
 {
-    struct spend_row row;
-    if (!is_ok(db_one(ctx, run->chat->options.db, &SQL_chat_spend,
-            DB_ARGS(DB_TEXT(record_usage(run)), DB_ID(user_id), DB_ID(run->reservation_id)),
-            SHAPE(spend_row), &row))) {
+    if (!is_ok(ledger_write(ctx, run->chat->options.db, record_usage(run), user_id,
+            run->reservation_id))) {
         log_warn(ctx, "chat.cost_not_counted", LOG_STR("why", ctx->error.text));
         err_clear(ctx); /* the answer is there all the same */
     }

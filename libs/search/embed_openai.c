@@ -18,9 +18,7 @@
 #include "search/query_cache.h"
 
 #define NS_PER_MS 1000000
-#define MICROUSD 1e6
-#define DOLLARS_MAX 1e6 /* of a call; more is nonsense, as are more tokens than there can be */
-#define TOKENS_MAX 1e8
+#define TOKENS_MAX 1e8 /* of a call; more is nonsense */
 
 enum {
     TOKENS_TEXT = 8000,    /* 8192 is the service's limit */
@@ -162,9 +160,7 @@ static void tell_spent(const struct embed_openai *service, const struct embed_us
         .model = options->config->embedding_model,
         .error_code = is_ok(result) ? NULL : err_name(result.code),
         .tokens = usage->tokens <= TOKENS_MAX ? (int64_t)usage->tokens : -1,
-        .cost_microusd = usage->dollars >= 0 && usage->dollars <= DOLLARS_MAX
-                             ? (int64_t)(usage->dollars * MICROUSD + 0.5)
-                             : -1,
+        .dollars = usage->dollars,
         .latency_ms = latency_ns / NS_PER_MS,
     };
     options->spent(options->spent_arg, &spent);

@@ -46,7 +46,7 @@ struct embed_spent {
     const char *model;
     const char *error_code; /* NULL = it answered */
     int64_t tokens;         /* below 0 = it did not say */
-    int64_t cost_microusd;  /* below 0 = it did not say */
+    double dollars;         /* below 0 = it did not say */
     int64_t latency_ms;
 };
 
