@@ -153,16 +153,22 @@ def test_what_is_not_kept_for_readers_is_told_at_the_end(start, model, product):
 
 # ---- left behind ----
 
-def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, product):
-    one = start(**model.settings(WORKERS="2"))
+def killed_in_mid_answer(one, model, product):
+    """(session, what was heard): the program is there again, its answer is not."""
     model.models["big"] = ("lingers", KNOWN[product][1])
     session = new_session()
     answer, heard, _ = begin(one, KNOWN[product][0], session)
-    ids = heard[0].data
     one.kill()
     answer.close()
     model.reset()
     one.start()
+    return session, heard
+
+
+def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, product):
+    one = start(**model.settings(WORKERS="2"))
+    session, heard = killed_in_mid_answer(one, model, product)
+    ids = heard[0].data
     assert status_of(services, product, ids["message_id"]) == "streaming", "nobody could say how it ended"
     with follow(one, ids["conversation_id"], session, after=heard[-1].id) as again:
         assert again.status == 200
@@ -181,14 +187,8 @@ def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, p
 def test_a_question_ends_the_wait_for_a_dead_answer(start, model, services, product):
     """Who hears nothing asks again after a minute: those who still listen are told that nothing comes."""
     one = start(**model.settings(WORKERS="1"))
-    model.models["big"] = ("lingers", KNOWN[product][1])
-    session = new_session()
-    answer, heard, _ = begin(one, KNOWN[product][0], session)
+    session, heard = killed_in_mid_answer(one, model, product)
     ids = heard[0].data
-    one.kill()
-    answer.close()
-    model.reset()
-    one.start()
     with Stream(one, "GET", f"{CONVERSATIONS}/{ids['conversation_id']}/stream", headers={**mine(session), "Last-Event-ID": heard[-1].id}) as again:
         assert again.status == 200
         services.sql(product, f"UPDATE messages SET created_at = created_at - interval '60 s' WHERE id = {ids['message_id']}")
