@@ -4,6 +4,7 @@
 
 #include "chat/usage.h"
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/ctx.h"
 #include "core/json.h"
@@ -21,8 +22,7 @@ void completion_init(struct ctx *ctx, struct completion *completion, const char 
     *completion = (struct completion){
         .sink = sink, .usage = usage, .begin_ns = clock_monotonic_ns(ctx->clock)};
     tool_calls_init(&completion->calls, ctx->arena);
-    buf_init(&completion->scratch, ctx->arena, /* first_cap */ 0,
-        3 * (size_t)LIMIT_CHAT_EVENT_BYTES);
+    delta_reader_init(&completion->reader, ctx->arena);
 }
 
 static err broken(struct ctx *ctx, struct completion *completion, const char *why)
@@ -122,7 +122,7 @@ err completion_take(struct ctx *ctx, struct completion *completion, const char *
         return OK;
     }
     struct delta delta;
-    const err read = delta_read(ctx, event, len, &completion->scratch, &delta);
+    const err read = delta_read(ctx, &completion->reader, event, len, &delta);
     completion->broken = !is_ok(read);
     TRY(read);
     keep_model(ctx, completion, &delta);

@@ -11,7 +11,6 @@
 #include "chat/delta.h"
 #include "chat/model.h"
 #include "chat/tool_calls.h"
-#include "core/buf.h"
 
 struct ctx;
 
@@ -20,7 +19,7 @@ struct completion {
     struct chat_usage *usage;
     int64_t begin_ns;
     struct tool_calls calls;
-    struct buf scratch;
+    struct delta_reader reader;
     size_t text_len; /* given to the sink */
     enum delta_finish finish;
     bool done;   /* [DONE] came */

@@ -1,5 +1,6 @@
 /* chat/delta.h - one chunk of a streamed answer. Nearly all of them hold a bit of text and nothing else: those are read
- * without building a tree; `more` says that another look is needed.
+ * without building a tree, and where only the text differs from the chunk before, without reading the rest of it again; `more`
+ * says that another look is needed.
  * Errors: ERR_UPSTREAM: not JSON, not an object, too deep. */
 #ifndef CHAT_DELTA_H
 #define CHAT_DELTA_H
@@ -7,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/buf.h"
 #include "core/err.h"
 
-struct buf;
+struct arena;
 struct ctx;
 struct json;
 
@@ -22,16 +24,25 @@ enum delta_finish {
 };
 
 struct delta {
-    const char *text; /* valid UTF-8 without NUL; in the chunk or in scratch */
+    const char *text; /* valid UTF-8 without NUL; in the chunk or in the reader */
     size_t text_len;
     enum delta_finish finish;
     bool more;         /* tool calls, usage, an error, or content that is not a plain string */
-    const char *model; /* raw, in the chunk; NULL = not named */
+    const char *model; /* raw, in the chunk; NULL = not named, or as in the chunk before */
     size_t model_len;
 };
 
-/* chunk ends with a NUL. scratch is written over; it needs room for three times the chunk. */
-err delta_read(struct ctx *ctx, const char *chunk, size_t len, struct buf *scratch,
+/* Of one stream. */
+struct delta_reader {
+    struct buf scratch; /* for text with escapes */
+    struct buf
+        frame; /* of the last chunk that held text only: what stood before the text, then what stood behind it */
+    size_t before; /* bytes of the first; 0 = there was none */
+};
+void delta_reader_init(struct delta_reader *reader, struct arena *arena);
+
+/* chunk ends with a NUL. What *out points to stays until the next call. */
+err delta_read(struct ctx *ctx, struct delta_reader *reader, const char *chunk, size_t len,
     struct delta *out);
 
 /* The chunk as a tree, in the ctx's arena, with what is not valid in its strings replaced by U+FFFD. */

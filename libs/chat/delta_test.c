@@ -26,9 +26,9 @@ static void teardown(void)
 
 static err read_bytes(const char *chunk, size_t len, struct delta *out)
 {
-    struct buf scratch;
-    buf_init(&scratch, arena, 0, 3 * len);
-    return delta_read(&ctx, arena_strndup(arena, chunk, len), len, &scratch, out);
+    struct delta_reader reader;
+    delta_reader_init(&reader, arena);
+    return delta_read(&ctx, &reader, arena_strndup(arena, chunk, len), len, out);
 }
 
 static err read_chunk(const char *chunk, struct delta *out)
@@ -186,6 +186,90 @@ START_TEST(every_beginning_of_a_chunk_is_refused)
 }
 END_TEST
 
+#define NAMED(before, text, behind)                                                                \
+    "{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"delta\":{" before "\"content\":" text           \
+    "}" behind "}]}"
+
+/* Each chunk of a stream says what it says alone, whatever came before it. */
+static const char *const streams[] = {
+    NAMED("", "\"one \"", ""),
+    NAMED("", "\"two \"", ""),
+    NAMED("", "\"\"", ""),
+    NAMED("", "\"\\ud83c\\udfe0 \\\"}]}\"", ""),
+    NAMED("", "\"a\xFF\"", ""),
+    NAMED("", "\"one\",\"content\":\"two\"", ""),
+    NAMED("", "\"three\",\"content\":\"four\"", ""),
+    NAMED("", "\"one\",\"content\":null", ""),
+    NAMED("", "\"two\",\"content\":null", ""),
+    NAMED("\"content\":\"one\",", "7", ""),
+    NAMED("", "null", ""),
+    NAMED("", "[{\"text\":\"a\"}]", ""),
+    NAMED("", "\"a\"", ",\"finish_reason\":\"length\""),
+    NAMED("", "\"b\"", ",\"finish_reason\":\"stop\""),
+    NAMED("", "\"b\"", ",\"finish_reason\":null"),
+    NAMED("", "\"c\"", ",\"finish_reason\":null"),
+    NAMED("", "\"c\"", ",\"finish_reason\":null") " ",
+    NAMED("", "\"d\\", ",\"finish_reason\":null"),
+    NAMED("", "\"d\n\"", ",\"finish_reason\":null"),
+    NAMED("", "\"d\"e\"", ",\"finish_reason\":null"),
+    NAMED("", "\"d\"", ",\"finish_reason\":null"),
+    NAMED("", "\"d\"", ",\"finish_reason\":nul"),
+    NAMED("", "\"e\"", ",\"usage\":{}"),
+    "{\"choices\":[],\"usage\":{\"prompt_tokens\":1}}",
+    "{\"error\":\"no\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}",
+    "{\"error\":\"no\",\"choices\":[{\"delta\":{\"content\":\"b\"}}]}",
+    "{\"choices\":[{\"delta\":{\"content\":\"a\"}},{\"delta\":{\"content\":\"b\"}}]}",
+    "{\"choices\":[{\"delta\":{\"content\":\"c\"}},{\"delta\":{\"content\":\"d\"}}]}",
+    CONTENT("a"),
+    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
+    "",
+};
+enum { STREAMS = sizeof(streams) / sizeof(streams[0]) };
+
+static void expect_same(struct delta_reader *reader, const char *chunk)
+{
+    struct delta alone, next;
+    const err expected = read_chunk(chunk, &alone);
+    const err read = delta_read(&ctx, reader, chunk, strlen(chunk), &next);
+    ck_assert_msg(read.code == expected.code, "%s", chunk);
+    if (is_ok(read)) {
+        ck_assert_msg(next.text_len == alone.text_len && next.finish == alone.finish &&
+                          next.more == alone.more,
+            "%s", chunk);
+        ck_assert_msg(memcmp(next.text, alone.text, alone.text_len) == 0, "%s", chunk);
+        ck_assert(next.model == NULL || next.model_len == alone.model_len);
+    }
+}
+
+START_TEST(chunks_of_a_stream_say_what_each_says_alone)
+{
+    for (size_t i = 0; i < STREAMS; i++) {
+        for (size_t j = 0; j < STREAMS; j++) {
+            struct delta_reader reader;
+            delta_reader_init(&reader, arena);
+            expect_same(&reader, streams[i]);
+            expect_same(&reader, streams[j]);
+            expect_same(&reader, streams[i]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_stands_around_a_text_is_read_once)
+{
+    struct delta_reader reader;
+    struct delta delta;
+    delta_reader_init(&reader, arena);
+    for (int i = 0; i < 2; i++) {
+        const char *chunk = streams[i];
+        ck_assert(is_ok(delta_read(&ctx, &reader, chunk, strlen(chunk), &delta)));
+        ck_assert_int_eq(delta.model != NULL, i == 0); /* told with the first only */
+    }
+    ck_assert_uint_eq(delta.text_len, 4);
+    ck_assert_mem_eq(delta.text, "two ", 4);
+}
+END_TEST
+
 START_TEST(a_tree_is_made_of_what_a_strict_reader_refuses)
 {
     static const char chunk[] =
@@ -213,6 +297,8 @@ int main(void)
     tcase_add_test(tcase, what_is_no_plain_text_needs_another_look);
     tcase_add_test(tcase, what_is_not_json_is_refused);
     tcase_add_test(tcase, every_beginning_of_a_chunk_is_refused);
+    tcase_add_test(tcase, chunks_of_a_stream_say_what_each_says_alone);
+    tcase_add_test(tcase, what_stands_around_a_text_is_read_once);
     tcase_add_test(tcase, a_tree_is_made_of_what_a_strict_reader_refuses);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -7,6 +7,7 @@
 #include "search/letters.h"
 
 #define NUMBER_DIGITS_MAX 12 /* before the point */
+#define LETTER_BYTES 4
 
 /* ---- folding ---- */
 
@@ -154,30 +155,16 @@ static size_t match_one(const char *term, size_t len, const char *text, bool lat
     return plural ? len + 1 : 0;
 }
 
-static size_t match_term(const struct question_term *term, const char *text, bool latin)
+/* Of a row's words only those that begin with the text's first letter are looked at. */
+static size_t match_term(const struct question_term *term, const char *text, const char *letter,
+    bool latin)
 {
     size_t best = 0;
-    for (const char *word = term->words; *word != '\0';) {
-        const size_t len = strcspn(word, "|");
-        const size_t fits = *word == *text ? match_one(word, len, text, latin) : 0;
-        best = fits > best ? fits : best;
-        word += len;
-        word += *word == '|' ? 1 : 0;
-    }
-    return best;
-}
-
-static const struct question_term *find_term(const char *text, bool latin, size_t *out_len)
-{
-    const struct question_term *terms = latin ? question_terms_en : question_terms_th;
-    const size_t count = latin ? question_terms_en_count : question_terms_th_count;
-    const struct question_term *best = NULL;
-    *out_len = 0;
-    for (size_t i = 0; i < count; i++) {
-        const size_t len = match_term(&terms[i], text, latin);
-        if (len > *out_len) {
-            *out_len = len;
-            best = &terms[i];
+    for (const char *word = strstr(term->words, letter); word != NULL;
+         word = strstr(word + 1, letter)) {
+        if (word == term->words || word[-1] == '|') {
+            const size_t fits = match_one(word, strcspn(word, "|"), text, latin);
+            best = fits > best ? fits : best;
         }
     }
     return best;
@@ -188,6 +175,24 @@ static size_t skip_letter(const char *text)
     const char *at = text;
     letter_next(&at);
     return (size_t)(at - text);
+}
+
+static const struct question_term *find_term(const char *text, bool latin, size_t *out_len)
+{
+    const struct question_term *terms = latin ? question_terms_en : question_terms_th;
+    const size_t count = latin ? question_terms_en_count : question_terms_th_count;
+    const struct question_term *best = NULL;
+    char letter[LETTER_BYTES + 1] = {0};
+    memcpy(letter, text, skip_letter(text));
+    *out_len = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t len = match_term(&terms[i], text, letter, latin);
+        if (len > *out_len) {
+            *out_len = len;
+            best = &terms[i];
+        }
+    }
+    return best;
 }
 
 /* What no term knows: a Latin word as a whole, of a run of Thai up to where a term begins. */
