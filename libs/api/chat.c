@@ -10,7 +10,6 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/codes.h"
-#include "core/json.h"
 #include "core/limits.h"
 #include "core/services.h"
 #include "core/settings.h"
@@ -148,9 +147,7 @@ static err repeat(struct call *call)
     struct place place;
     struct chat_question question = {0};
     struct chat_run *run = NULL;
-    const struct json *kept = NULL;
-    TRY(json_parse(call->ctx, call->repeated, strlen(call->repeated), &kept));
-    TRY(field_decode(call->ctx, SHAPE(place), kept, &place));
+    TRY(field_scan(call->ctx, SHAPE(place), call->repeated, strlen(call->repeated), &place));
     TRY(read_asker(call, call->locale, &question.asker));
     TRY(chat_caller_read(call, place.session_id, &question.caller));
     question.conversation_id = place.conversation_id;

@@ -125,6 +125,11 @@ struct shape {
  * Errors: ERR_INVALID (VALIDATION_ERROR or UNKNOWN_FIELD). */
 err field_decode(struct ctx *ctx, const struct shape *shape, const struct json *object, void *out);
 
+/* The same from text that we wrote ourselves (field_encode, Postgres), in one pass and without a tree: names that are not in the
+ * table are passed over, rows that are not in the text stay zero, and the first fault ends it.
+ * Errors: ERR_INTERNAL. */
+err field_scan(struct ctx *ctx, const struct shape *shape, const char *text, size_t len, void *out);
+
 /* Decodes query parameters (already percent-decoded); each at most once, unknown ones are errors.
  * Errors: ERR_INVALID (VALIDATION_ERROR or UNKNOWN_PARAMETER). */
 struct field_param {

@@ -3,7 +3,6 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
-#include "core/json.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "faq/find.h"
@@ -15,10 +14,8 @@
 
 err faq_result_hits(struct ctx *ctx, const struct faq_result *result, struct list *out)
 {
-    const struct json *json = NULL;
-    struct faq_reply reply = {0};
-    TRY(json_parse(ctx, result->json, result->len, &json));
-    TRY(field_decode(ctx, &faq_reply_shape, json, &reply));
+    struct faq_reply reply;
+    TRY(field_scan(ctx, &faq_reply_shape, result->json, result->len, &reply));
     *out = reply.data;
     return OK;
 }

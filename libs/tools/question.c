@@ -155,13 +155,18 @@ static size_t match_one(const char *term, size_t len, const char *text, bool lat
     return plural ? len + 1 : 0;
 }
 
+static const char *find_letter(const char *text, const char *letter)
+{
+    return letter[1] == '\0' ? strchr(text, *letter) : strstr(text, letter);
+}
+
 /* Of a row's words only those that begin with the text's first letter are looked at. */
 static size_t match_term(const struct question_term *term, const char *text, const char *letter,
     bool latin)
 {
     size_t best = 0;
-    for (const char *word = strstr(term->words, letter); word != NULL;
-         word = strstr(word + 1, letter)) {
+    for (const char *word = find_letter(term->words, letter); word != NULL;
+         word = find_letter(word + 1, letter)) {
         if (word == term->words || word[-1] == '|') {
             const size_t fits = match_one(word, strcspn(word, "|"), text, latin);
             best = fits > best ? fits : best;
