@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from harness.app import App
-from harness.bookings import confirm, day, hold, listing, withdraw
+from harness.bookings import PRICE, confirm, day, hold, listing, withdraw
 from harness.chat import CONVERSATIONS, ask, new_session, stream
 from harness.waiting import at_once, until
 from test_chat import KNOWN, UNKNOWN
@@ -82,7 +82,7 @@ def every_call(product, house):
     """Of each tool that the products have, for what lies nearest to what the other one did."""
     return [("faq_rag", {"query": KNOWN[product][0]}), ("property_search", {"ids": [str(house)]}),
             ("booking_calendar", {"property_id": house, "check_in": day(FIRST), "check_out": day(FIRST + NIGHTS), "guests": 2}),
-            ("investment_calculator", {"currency": "THB", "purchase_price_minor": 10**9, "monthly_rent_minor": 5 * 10**6})]
+            ("investment_calculator", {"currency": "THB", "purchase_price_minor": PRICE, "monthly_rent_minor": PRICE})]
 
 
 def told(model):

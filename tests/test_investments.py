@@ -238,10 +238,20 @@ def tool_call(services, product, message_id):
     return rows[0][0], json.loads(rows[0][1])
 
 
-def ask_with(served, model, figures):
+AMOUNTS = ("purchase_price_minor", "monthly_rent_minor", "nightly_rate_minor")
+
+
+def named(figures):
+    """A question that names what the tool may not be given otherwise."""
+    amounts = [figures[name] for name in AMOUNTS if figures.get(name)]
+    return f"What would this bring me: {' and '.join(f'{amount // 100:,}.{amount % 100:02}' for amount in amounts)}?"
+
+
+def ask_with(served, model, figures, question=None, before=(), **who):
+    """`before`: calls of other tools."""
     model.reset()
-    model.models["small"] = ("calls", [("investment_calculator", figures)])
-    answer = ask(served, "What would this bring me?")
+    model.models["small"] = ("calls", [*before, ("investment_calculator", figures)])
+    answer = ask(served, question or named(figures), **who)
     model.reset()
     return answer
 
@@ -274,6 +284,42 @@ def test_figures_that_do_not_fit_are_told_to_the_model(served, model, services, 
     answer = ask_with(served, model, {**FLAT, "loan": {"annual_rate_pct": 5, "term_years": 5}})
     status, result = tool_call(services, product, answer["message"]["id"])
     assert status == "invalid" and result["details"][0]["field"] == "loan.ltv_pct"
+
+
+def refused(services, product, answer):
+    status, result = tool_call(services, product, answer["message"]["id"])
+    return [detail["field"] for detail in result["details"]] if status == "invalid" else status
+
+
+def test_what_nobody_named_is_not_computed_with(served, model, services, product):
+    """A model that makes a price up would have it backed by the calculation."""
+    for question, fields in (("What would this bring me?", [*AMOUNTS[:2]]), ("What would 10 million baht bring me?", ["monthly_rent_minor"]),
+                             ("What would it bring, let for 50,000 a month?", ["purchase_price_minor"])):
+        answer = ask_with(served, model, FLAT, question)
+        assert refused(services, product, answer) == fields
+        assert "446,000" not in answer["message"]["content"] and "calculator" not in [source["type"] for source in answer["message"]["sources"]]
+
+
+@pytest.mark.parametrize("question", ["10M, let for 50k a month: what does it bring?", "ซื้อ 10 ล้านบาท ปล่อยเช่าเดือนละ 50,000 บาท ได้ผลตอบแทนเท่าไร",
+                                      "Ten million baht, and a rent of six hundred thousand a year: what is the yield?"])
+def test_what_was_named_in_other_words_is(served, model, services, product, question):
+    assert refused(services, product, ask_with(served, model, FLAT, question)) == "ok"
+
+
+def test_what_was_named_before_is(served, model, services, product, agent):
+    who = {"token": agent}
+    ask(served, "I think of a flat for 10,000,000 baht, let for 50,000 a month.", **who)
+    assert refused(services, product, ask_with(served, model, FLAT, "And what would it bring me?", **who)) == "ok"
+
+
+def test_what_a_listing_names_is(served, model, services, product, agent):
+    number = listing(served, agent)
+    services.sql(product, f"UPDATE properties SET status = 'active', published_at = now() WHERE id = {number}")
+    price = {"purchase_price_minor": 2_000_000_000, "monthly_rent_minor": 5_000_000, "currency": "THB"}
+    question = "What would it bring me, let for 50,000 a month?"
+    look = [("property_search", {"ids": [str(number)]})]
+    assert refused(services, product, ask_with(served, model, price, question, look, token=agent)) == "ok"
+    assert refused(services, product, ask_with(served, model, price, question)) == ["purchase_price_minor"]
 
 
 # ---- on and off ----

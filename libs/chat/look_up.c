@@ -5,6 +5,7 @@
 #include "chat/chat_internal.h"
 #include "chat/look_up.h"
 #include "chat/reserve.h"
+#include "chat/told.h"
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -65,6 +66,7 @@ static err run_tool(struct chat_run *run, struct chat_result *result)
 {
     void *in = arena_alloc(run->arena, result->tool->arguments->size);
     TRY(decode(run, result, in));
+    TRY(told_check(&run->ctx, &run->turn, result->tool, in));
     return result->tool->run(&run->ctx, &run->question.asker, in, &result->finding);
 }
 

@@ -60,6 +60,8 @@ struct chat_tool {
     bool (*is_on)(const struct product_settings
             *settings); /* NULL = always; else left out when false */
     bool leads_on;      /* a call of another tool may need what it finds: ids, prices */
+    const char *const *
+        told; /* amounts among the arguments, in minor units, that are not for a model to make up; NULL = none */
     /* What a question asks of this tool, told without a model. in: a zeroed struct of .arguments with its defaults; what is
      * filled in is marked as present. NULL: words alone do not say it, that takes a model. */
     err (*infer)(struct ctx *ctx, const struct chat_asker *asker, const char *question, void *in,

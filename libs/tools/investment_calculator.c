@@ -157,6 +157,9 @@ static err run(struct ctx *ctx, const struct chat_asker *asker, const void *in,
     return finding_write(ctx, &(struct finding_items){.json = json, .count = 1}, &out->json);
 }
 
+static const char *const told[] = {
+    "purchase_price_minor", "monthly_rent_minor", "nightly_rate_minor", NULL};
+
 static bool is_on(const struct product_settings *settings)
 {
     return settings->investment;
@@ -166,9 +169,11 @@ const struct chat_tool tool_investment_calculator = {
     .name = "investment_calculator",
     .description =
         "Computes yield, cash flow, loan payments and return of an investment from figures that "
-        "the visitor gives. All amounts are in "
-        "minor units: THB 1,000 is 100000. Use it for every calculation; never calculate yourself.",
+        "the visitor gives or a listing names; a price or rent that nobody named is refused. All "
+        "amounts are in minor units: THB 1,000 is 100000. Use it for every calculation; never "
+        "calculate yourself.",
     .arguments = &investment_in_shape,
     .is_on = is_on,
+    .told = told,
     .run = run,
 };
