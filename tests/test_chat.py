@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -183,13 +184,27 @@ def test_one_answer_at_a_time(app, services, product):
         == [["1"]]
 
 
-def test_a_conversation_that_is_being_written_to_is_busy_at_once(app, services, product):
-    """A question does not stand in line for the row, with a connection that others need."""
+@pytest.mark.parametrize("number", [1, 12])
+def test_who_writes_to_the_conversation_for_a_moment_is_waited_for(app, services, product, number):
+    """Nobody is told that an answer is being written when none is; of many questions one is stored."""
+    session = new_session()
+    place = ask(app, KNOWN[product][0], session=session)["conversation_id"]
+    with ThreadPoolExecutor() as threads:
+        threads.submit(services.sql, product, f"SELECT FROM conversations WHERE id = {place} FOR UPDATE; SELECT pg_sleep(0.6)")
+        until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.6)' AND wait_event = 'PgSleep'"))
+        asked = [threads.submit(app.post, CHAT, {"content": KNOWN[product][0], "session_id": session, "conversation_id": place}) for _ in range(number)]
+        replies = [one.result() for one in asked]
+    assert {reply.status for reply in replies} <= {200, 409} and 200 in {reply.status for reply in replies}
+    assert {reply.error["code"] for reply in replies if reply.status == 409} <= {"CONVERSATION_BUSY"}
+
+
+def test_who_writes_to_the_conversation_for_long_is_not(app, services, product):
+    """Nor does a question stand in line for the row, with a connection that others need."""
     session = new_session()
     number = ask(app, KNOWN[product][0], session=session)["conversation_id"]
-    holding = threading.Thread(target=services.sql, args=(product, f"SELECT FROM conversations WHERE id = {number} FOR UPDATE; SELECT pg_sleep(1.5)"))
+    holding = threading.Thread(target=services.sql, args=(product, f"SELECT FROM conversations WHERE id = {number} FOR UPDATE; SELECT pg_sleep(5.5)"))
     holding.start()
-    until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)' AND wait_event = 'PgSleep'"))
+    until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5.5)' AND wait_event = 'PgSleep'"))
     for body in ({}, {"conversation_id": number}):
         assert ask(app, KNOWN[product][0], session=session, status=409, **body)["error"]["code"] == "CONVERSATION_BUSY"
     assert holding.is_alive()

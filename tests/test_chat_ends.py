@@ -168,6 +168,15 @@ def test_what_a_dead_worker_was_writing_is_not_waited_for(chat, services, produc
     assert ask(chat, KNOWN[product][0], session=session, conversation_id=answer["conversation_id"])["grounded"]
 
 
+def test_what_a_dead_worker_was_writing_is_answered_again(chat, services, product):
+    session = new_session()
+    left = ask(chat, KNOWN[product][0], session=session)["message"]["id"]
+    services.sql(product, f"UPDATE messages SET status = 'streaming', created_at = now() - interval '41 s' WHERE id = {left}")
+    again = chat.post(f"/api/v1/llm/messages/{left}/regenerate", {"session_id": session})
+    assert again.status == 200 and again.json["grounded"]
+    assert services.sql(product, f"SELECT status FROM messages WHERE id = {left}") == [["superseded"]]
+
+
 def test_answered_again_in_the_language_of_the_question(app):
     session = new_session()
     first = ask(app, "พรุ่งนี้ฝนจะตกที่ลอนดอนไหม", session=session)

@@ -184,6 +184,17 @@ def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, p
         assert [event.name for event in over.all()] == ["replace", "error"], "what was read is stored nowhere"
 
 
+def test_the_wait_for_a_dead_answer_ends_when_no_answer_takes_so_long(start, model, services, product):
+    one = start(**model.settings(WORKERS="1"))
+    session, heard = killed_in_mid_answer(one, model, product)
+    ids = heard[0].data
+    with Stream(one, "GET", f"{CONVERSATIONS}/{ids['conversation_id']}/stream", headers={**mine(session), "Last-Event-ID": heard[-1].id}) as again:
+        assert again.status == 200
+        services.sql(product, f"UPDATE messages SET created_at = created_at - interval '40 s' WHERE id = {ids['message_id']}")
+        came = again.all()
+    assert [event.name for event in came] == ["replace", "error"], "the end of the request alone would be only an error"
+
+
 def test_a_question_ends_the_wait_for_a_dead_answer(start, model, services, product):
     """Who hears nothing asks again after a minute: those who still listen are told that nothing comes."""
     one = start(**model.settings(WORKERS="1"))

@@ -12,7 +12,11 @@
 #include "core/log.h"
 #include "core/utf8.h"
 #include "db/db.h"
+#include "net/fiber.h"
 #include "search/text.h"
+
+#define WRITER_LOOK_MS 25 /* until a question looks again whether another writer has done */
+#define WRITER_LOOKS 40
 
 struct begun {
     struct field_set has;
@@ -94,12 +98,31 @@ static err judge(struct ctx *ctx, const struct begun *begun)
 }
 
 /* One statement is a transaction already; one that may only run once needs its own end. */
-static err store(struct ctx *ctx, struct beginning *beginning)
+static err store_once(struct ctx *ctx, struct beginning *beginning)
 {
     struct db *db = beginning->chat->options.db;
-    const err stored =
-        ctx->once == NULL ? begin(ctx, db, beginning) : db_tx(ctx, db, begin, beginning);
-    if (stored.code == ERR_CONFLICT && db_violated(ctx, "messages_one_answer")) {
+    return ctx->once == NULL ? begin(ctx, db, beginning) : db_tx(ctx, db, begin, beginning);
+}
+
+/* Whoever else writes to the conversation is soon done, and no connection is held while we wait. */
+static err store_soon(struct ctx *ctx, struct beginning *beginning)
+{
+    err stored = store_once(ctx, beginning);
+    for (int i = 0; i < WRITER_LOOKS && stored.code == ERR_CONFLICT &&
+                    db_violated(ctx, "conversations_one_writer");
+         i++) {
+        err_clear(ctx);
+        TRY(fiber_sleep(ctx, beginning->chat->options.loop, WRITER_LOOK_MS));
+        stored = store_once(ctx, beginning);
+    }
+    return stored;
+}
+
+static err store(struct ctx *ctx, struct beginning *beginning)
+{
+    const err stored = store_soon(ctx, beginning);
+    if (stored.code == ERR_CONFLICT &&
+        (db_violated(ctx, "messages_one_answer") || db_violated(ctx, "conversations_one_writer"))) {
         return fail_public(ctx, ERR_CONFLICT, CODE_CONVERSATION_BUSY,
             "The last question of this conversation is still being answered");
     }

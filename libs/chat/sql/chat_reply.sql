@@ -7,5 +7,6 @@ SELECT m.id AS "message.id", m.conversation_id AS "message.conversation_id", m.r
        m.prompt_tokens + m.completion_tokens AS "usage.total_tokens", m.cost_microusd AS "usage.cost_microusd",
        m.conversation_id,
        (SELECT max(q.id) FROM messages q WHERE q.conversation_id = m.conversation_id AND q.role = 'user' AND q.id < m.id) AS user_message_id,
-       coalesce(m.grounded, false) AS grounded, m.degraded, m.status, m.error_code
+       coalesce(m.grounded, false) AS grounded, m.degraded,
+       CASE WHEN m.status = 'streaming' AND NOT chat_is_written(m) THEN 'failed' ELSE m.status END AS status, m.error_code
 FROM messages m WHERE m.id = $1::bigint
