@@ -57,12 +57,18 @@ static size_t count_items(const struct source *source)
     return count;
 }
 
+/* An item that does not fit is the last one: what follows it is not where an item begins. */
+static bool next_item(struct source *source, bool first)
+{
+    return is_good(source) && json_scan_item(&source->scan, first);
+}
+
 static void read_strs(struct source *source, struct strs *to)
 {
     const size_t count = count_items(source);
     size_t len = 0;
     *to = (struct strs){.items = ARENA_ARRAY(source->ctx->arena, const char *, count)};
-    for (bool first = true; json_scan_item(&source->scan, first); first = false) {
+    for (bool first = true; next_item(source, first); first = false) {
         json_scan_next(&source->scan);
         to->items[to->count++] = read_string(source, &len);
     }
@@ -73,7 +79,7 @@ static void read_list(struct source *source, const struct shape *shape, struct l
     const size_t count = count_items(source);
     char *items = arena_alloc(source->ctx->arena, count * shape->size);
     *to = (struct list){.items = items};
-    for (bool first = true; json_scan_item(&source->scan, first); first = false) {
+    for (bool first = true; next_item(source, first); first = false) {
         read_object(source, shape, items + (size_t)to->count++ * shape->size);
     }
 }

@@ -161,8 +161,9 @@ static const char *const faults[] = {"", " ", "null", "[]", "7", "{}x", "{\"titl
     "{\"furnished\":\"true\"}", "{\"furnished\":1}", "{\"from\":\"yesterday\"}",
     "{\"from\":1700000000}", "{\"day\":\"2026-02-30\"}", "{\"tags\":\"a,b\"}", "{\"tags\":[1]}",
     "{\"tags\":[\"a\",null]}", "{\"price\":[]}", "{\"price\":\"1\"}", "{\"images\":{}}",
-    "{\"images\":[1]}", "{\"images\":[{\"url\":1}]}", "{\"images\":[{}", "{\"title\":nul}",
-    "{\"title\":\"a\" \"rooms\":1}", "{title:1}"};
+    "{\"images\":[1]}", "{\"images\":[{\"url\":1}]}",
+    "{\"images\":[{\"width\":1.5,\"url\":\"a\",\"x\":1,\"y\":2}]}", "{\"images\":[{}",
+    "{\"title\":nul}", "{\"title\":\"a\" \"rooms\":1}", "{title:1}"};
 
 START_TEST(faults_are_told)
 {
