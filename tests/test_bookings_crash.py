@@ -117,7 +117,7 @@ def settle(one, services, house, token, key, **more):
             assert "carried out" in reply.error["message"]
             return reply
         assert reply.status == 503 or (reply.status, reply.error["code"]) == (409, "IDEMPOTENCY_IN_PROGRESS"), (reply.status, reply.body)
-        services.sql(one.product, f"UPDATE idempotency_keys SET created_at = created_at - interval '65 s' WHERE key = '{key}' AND status = 'running'")
+        services.sql(one.product, f"UPDATE idempotency_keys SET created_at = created_at - interval '65 s' WHERE key = '{key}' AND http_status IS NULL")
         time.sleep(0.05)
     raise AssertionError(f"never settled: {reply.status} {reply.body}")
 

@@ -184,7 +184,7 @@ def test_one_answer_at_a_time(app, services, product):
         == [["1"]]
 
 
-@pytest.mark.parametrize("number", [1, 12])
+@pytest.mark.parametrize("number", [1, 6])
 def test_who_writes_to_the_conversation_for_a_moment_is_waited_for(app, services, product, number):
     """Nobody is told that an answer is being written when none is; of many questions one is stored."""
     session = new_session()
@@ -192,9 +192,13 @@ def test_who_writes_to_the_conversation_for_a_moment_is_waited_for(app, services
     with ThreadPoolExecutor() as threads:
         threads.submit(services.sql, product, f"SELECT FROM conversations WHERE id = {place} FOR UPDATE; SELECT pg_sleep(0.6)")
         until(lambda: services.sql(product, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.6)' AND wait_event = 'PgSleep'"))
-        asked = [threads.submit(app.post, CHAT, {"content": KNOWN[product][0], "session_id": session, "conversation_id": place}) for _ in range(number)]
+        asked = [threads.submit(app.post, CHAT, {"content": KNOWN[product][0], "session_id": session, "conversation_id": place}, headers=keyed)
+                 for n in range(number) for keyed in ({}, {"Idempotency-Key": f"{session}{n}"})]
         replies = [one.result() for one in asked]
     assert {reply.status for reply in replies} <= {200, 409} and 200 in {reply.status for reply in replies}
+    stored = services.sql(product, f"SELECT count(*) FILTER (WHERE role = 'user'), count(*) FROM messages WHERE conversation_id = {place}")
+    answered = 1 + sum(reply.status == 200 for reply in replies)
+    assert stored == [[str(answered), str(2 * answered)]], "each that is answered is stored once, and no other"
     assert {reply.error["code"] for reply in replies if reply.status == 409} <= {"CONVERSATION_BUSY"}
 
 

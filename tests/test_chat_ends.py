@@ -1,6 +1,7 @@
 """Answers that end early and services that come late: what stays of the text, who answers instead, who pays."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -155,6 +156,22 @@ def test_a_repeat_hears_its_own_answer_while_another_is_written(chat, model, pro
     stop(chat, first["conversation_id"], session)
     list(events)
     answer.close()
+
+
+def test_a_key_whose_answer_is_still_written_is_in_progress(chat, model, services, product):
+    """The question is stored long before its reply is: who repeats it meanwhile is not told that the reply was lost."""
+    session = new_session()
+    place = ask(chat, KNOWN[product][0], session=session)["conversation_id"]
+    model.models["big"] = ("lingers", KNOWN[product][1])
+    question = {"content": KNOWN[product][0], "session_id": session, "conversation_id": place}, {"Idempotency-Key": session}
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(chat.post, CHAT, question[0], headers=question[1])
+        until(lambda: services.sql(product, f"SELECT 1 FROM messages WHERE conversation_id = {place} AND status = 'streaming'"))
+        again = chat.post(CHAT, question[0], headers=question[1])
+        assert not first.done() and again.status == 409 and again.error["code"] == "IDEMPOTENCY_IN_PROGRESS"
+        stop(chat, place, session)
+        reply = first.result()
+    assert reply.status == 200 and chat.post(CHAT, question[0], headers=question[1]).json == reply.json
 
 
 def test_what_a_dead_worker_was_writing_is_not_waited_for(chat, services, product):

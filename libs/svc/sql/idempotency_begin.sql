@@ -17,9 +17,9 @@ SELECT 'ours' AS state, NULL::bigint AS http_status, NULL::text AS response
 FROM taken
 UNION ALL
 SELECT CASE WHEN k.body_hash <> decode($4::text, 'hex') THEN 'reused'
-            WHEN k.status = 'running' THEN 'running'
-            WHEN k.http_status IS NULL THEN 'lost' -- done, but its process ended before the reply was kept
-            ELSE 'done' END,
+            WHEN k.http_status IS NOT NULL THEN 'done'
+            WHEN k.created_at >= now() - make_interval(secs => $5::bigint) THEN 'running' -- at its work, or committed and not yet replied
+            ELSE 'lost' END, -- done, but its process ended before the reply was kept
        k.http_status, translate(encode(k.response, 'base64'), E'\n', '')
 FROM idempotency_keys k
 WHERE k.principal = $1::text AND k.route = $2::text AND k.key = $3::text
