@@ -602,7 +602,7 @@ def test_a_thousand_idle_connections_are_no_burden(app):
         wires.append(wire)
     for wire in wires:
         assert wire.reply().status == 200
-    assert app.metric("http_connections_open") >= before + 1000
+    assert app.metric("http_connections_open") >= 1000  # those of before may have gone
     for _ in range(50):
         assert app.get(f"{LIST}?limit=1").status == 200
     for wire in wires[::50]:
