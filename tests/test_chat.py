@@ -186,7 +186,7 @@ def test_one_answer_at_a_time(app, services, product):
 
 @pytest.mark.parametrize("number", [1, 6])
 def test_who_writes_to_the_conversation_for_a_moment_is_waited_for(app, services, product, number):
-    """Nobody is told that an answer is being written when none is; of many questions one is stored."""
+    """Nobody is told that an answer is being written when none is."""
     session = new_session()
     place = ask(app, KNOWN[product][0], session=session)["conversation_id"]
     with ThreadPoolExecutor() as threads:

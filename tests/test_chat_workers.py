@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from harness.chat import CHAT, CONVERSATIONS, Stream, ask, new_session, numbers, stream, text_of
+from harness.chat import CHAT, CONVERSATIONS, ask, new_session, numbers, stream, text_of
 from harness.waiting import at_once, until
 from test_chat import KNOWN
 from test_chat_model import begin
@@ -165,6 +165,10 @@ def killed_in_mid_answer(one, model, product):
     return session, heard
 
 
+def let_pass(services, product, message_id, seconds):
+    services.sql(product, f"UPDATE messages SET created_at = created_at - interval '{seconds} s' WHERE id = {message_id}")
+
+
 def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, product):
     one = start(**model.settings(WORKERS="2"))
     session, heard = killed_in_mid_answer(one, model, product)
@@ -174,7 +178,7 @@ def test_an_answer_whose_process_was_killed_has_an_end(start, model, services, p
         assert again.status == 200
         came = again.all()
     assert [event.name for event in came] == ["error"] and came[0].data["error"]["code"]
-    services.sql(product, f"UPDATE messages SET created_at = created_at - interval '60 s' WHERE id = {ids['message_id']}")  # as it passes
+    let_pass(services, product, ids["message_id"], 60)
     with follow(one, ids["conversation_id"], session, after=heard[-1].id) as nothing:
         assert nothing.status == 204
     second = ask(one, KNOWN[product][0], session=session)
@@ -188,21 +192,21 @@ def test_the_wait_for_a_dead_answer_ends_when_no_answer_takes_so_long(start, mod
     one = start(**model.settings(WORKERS="1"))
     session, heard = killed_in_mid_answer(one, model, product)
     ids = heard[0].data
-    with Stream(one, "GET", f"{CONVERSATIONS}/{ids['conversation_id']}/stream", headers={**mine(session), "Last-Event-ID": heard[-1].id}) as again:
+    with follow(one, ids["conversation_id"], session, after=heard[-1].id) as again:
         assert again.status == 200
-        services.sql(product, f"UPDATE messages SET created_at = created_at - interval '40 s' WHERE id = {ids['message_id']}")
+        let_pass(services, product, ids["message_id"], 40)
         came = again.all()
     assert [event.name for event in came] == ["replace", "error"], "the end of the request alone would be only an error"
 
 
 def test_a_question_ends_the_wait_for_a_dead_answer(start, model, services, product):
-    """Who hears nothing asks again after a minute: those who still listen are told that nothing comes."""
+    """Who hears nothing asks again after a while: those who still listen are told that nothing comes."""
     one = start(**model.settings(WORKERS="1"))
     session, heard = killed_in_mid_answer(one, model, product)
     ids = heard[0].data
-    with Stream(one, "GET", f"{CONVERSATIONS}/{ids['conversation_id']}/stream", headers={**mine(session), "Last-Event-ID": heard[-1].id}) as again:
+    with follow(one, ids["conversation_id"], session, after=heard[-1].id) as again:
         assert again.status == 200
-        services.sql(product, f"UPDATE messages SET created_at = created_at - interval '60 s' WHERE id = {ids['message_id']}")
+        let_pass(services, product, ids["message_id"], 60)
         ask(one, KNOWN[product][0], session=session)
         came = again.all()
     assert [event.name for event in came] == ["replace", "error"] and came[-1].data["error"]["code"] == "LLM_PROVIDER_ERROR"

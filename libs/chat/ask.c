@@ -104,13 +104,16 @@ static err store_once(struct ctx *ctx, struct beginning *beginning)
     return ctx->once == NULL ? begin(ctx, db, beginning) : db_tx(ctx, db, begin, beginning);
 }
 
+static bool meets_writer(const struct ctx *ctx, err stored)
+{
+    return !is_ok(stored) && db_violated(ctx, "conversations_one_writer");
+}
+
 /* Whoever else writes to the conversation is soon done, and no connection is held while we wait. */
 static err store_soon(struct ctx *ctx, struct beginning *beginning)
 {
     err stored = store_once(ctx, beginning);
-    for (int i = 0; i < WRITER_LOOKS && stored.code == ERR_CONFLICT &&
-                    db_violated(ctx, "conversations_one_writer");
-         i++) {
+    for (int i = 0; i < WRITER_LOOKS && meets_writer(ctx, stored); i++) {
         err_clear(ctx);
         TRY(fiber_sleep(ctx, beginning->chat->options.loop, WRITER_LOOK_MS));
         stored = store_once(ctx, beginning);
@@ -121,8 +124,8 @@ static err store_soon(struct ctx *ctx, struct beginning *beginning)
 static err store(struct ctx *ctx, struct beginning *beginning)
 {
     const err stored = store_soon(ctx, beginning);
-    if (stored.code == ERR_CONFLICT &&
-        (db_violated(ctx, "messages_one_answer") || db_violated(ctx, "conversations_one_writer"))) {
+    const bool busy = !is_ok(stored) && db_violated(ctx, "messages_one_answer");
+    if (busy || meets_writer(ctx, stored)) {
         return fail_public(ctx, ERR_CONFLICT, CODE_CONVERSATION_BUSY,
             "The last question of this conversation is still being answered");
     }

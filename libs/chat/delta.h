@@ -35,9 +35,8 @@ struct delta {
 /* Of one stream. */
 struct delta_reader {
     struct buf scratch; /* for text with escapes */
-    struct buf
-        frame; /* of the last chunk that held text only: what stood before the text, then what stood behind it */
-    size_t before; /* bytes of the first; 0 = there was none */
+    struct buf frame;   /* what stood before and behind the text in the last chunk of text only */
+    size_t before;      /* bytes of the first of the two; 0 = no such chunk yet */
 };
 void delta_reader_init(struct delta_reader *reader, struct arena *arena);
 

@@ -84,7 +84,7 @@ static void read_list(struct source *source, const struct shape *shape, struct l
     }
 }
 
-static void set(struct source *source, const struct field *field, void *base,
+static void read_scalar(struct source *source, const struct field *field, void *base,
     const char *(*read)(struct source *source, size_t *out_len))
 {
     size_t len = 0;
@@ -103,13 +103,13 @@ static void read_value(struct source *source, const struct field *field, void *b
     case FIELD_TYPE_TIME:
     case FIELD_TYPE_DATE:
     case FIELD_TYPE_SECRET:
-        set(source, field, base, read_string);
+        read_scalar(source, field, base, read_string);
         break;
     case FIELD_TYPE_I64:
     case FIELD_TYPE_F64:
     case FIELD_TYPE_BOOL: /* a string is none of them: its quotes come along */
     case FIELD_TYPE_JSON:
-        set(source, field, base, read_raw);
+        read_scalar(source, field, base, read_raw);
         break;
     case FIELD_TYPE_STRS:
         read_strs(source, to);
