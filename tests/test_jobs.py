@@ -10,6 +10,7 @@ from harness.app import App
 from harness.brand import PRODUCTS
 
 JOBS = "/api/v1/admin/jobs"
+LATE = "now() + interval '1 hour'"
 
 
 class Queue:
@@ -35,10 +36,10 @@ class Queue:
                 assert app.stop() == 0
         self.running.clear()
 
-    def add(self, payload=None, key="NULL", kind="property.embed", max_attempts=5):
+    def add(self, payload=None, key="NULL", kind="property.embed", max_attempts=5, due="now()"):
         payload = payload or f'{{"property_id": {self.ids[0]}}}'
-        return int(self.sql(f"INSERT INTO jobs (kind, payload, dedupe_key, max_attempts) VALUES ('{kind}', '{payload}', {key}, "
-                            f"{max_attempts}) RETURNING id")[0][0])
+        return int(self.sql(f"INSERT INTO jobs (kind, payload, dedupe_key, max_attempts, run_at) VALUES ('{kind}', '{payload}', "
+                            f"{key}, {max_attempts}, {due}) RETURNING id")[0][0])
 
     def job(self, number):
         names = "status, attempts, locked_by, last_error, run_at, rerun"
@@ -134,8 +135,7 @@ def test_what_nobody_knows_waits(queue):
 
 
 def test_nothing_runs_before_its_time(queue):
-    late = queue.add()
-    queue.sql(f"UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = {late}")
+    late = queue.add(due=LATE)
     queue.start()
     queue.done(queue.add())
     assert queue.job(late)["status"] == "queued"
@@ -239,7 +239,7 @@ def test_a_retry_does_not_double_what_waits(queue):
     number = failing(queue, max_attempts=1, key="'one'")
     app = queue.start()
     queue.wait(number, status="failed")
-    queue.sql(f"UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = {queue.add(key=chr(39) + 'one' + chr(39))}")
+    queue.add(key="'one'", due=LATE)
     assert app.post(f"{JOBS}/{number}/retry", token=app.token_of("admin")).status == 409
     assert queue.job(number)["status"] == "failed"
 

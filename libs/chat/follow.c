@@ -81,8 +81,14 @@ static err mirror(struct chat_run *run)
 
 static void tell_end(struct chat_run *run)
 {
-    if (run->failure.code == ERR_OK && strcmp(run->response.status, "failed") == 0) {
-        mend_tell(run, run->response.message.content); /* parts may be missing, and doubts gone */
+    const bool is_loaded = run->failure.code == ERR_OK;
+    const bool broke_off = is_loaded && strcmp(run->response.status, "failed") == 0;
+    const bool has_parts = run->events.first != NULL;
+    if (is_loaded && (broke_off || has_parts)) {
+        mend_tell(run,
+            run->response.message.content); /* the last parts are missing, and doubts gone */
+    }
+    if (broke_off) {
         (void)fail_public(&run->ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
             "The answer broke off; please ask again");
         run_fail(run);
