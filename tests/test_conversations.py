@@ -165,7 +165,7 @@ def owners(services, product, *conversations):
 
 
 def test_only_what_nobody_owns_of_that_session_is_claimed(app, services, product, session):
-    """Not another session's; not a user's who goes on with it; not what somebody else has claimed before. What is not there is nothing."""
+    """Not another session's; not a user's who goes on with it; not what somebody else has claimed before. A session that nobody has used is not there."""
     tokens = [app.token_of("user", sub=f"user_{new_session()[:8]}") for _ in range(2)]
     first, second = [app.get("/api/v1/users/me", token=token).json["id"] for token in tokens]
     stranger = new_session()
@@ -176,7 +176,8 @@ def test_only_what_nobody_owns_of_that_session_is_claimed(app, services, product
     def claim(token, which, **more):
         return app.post("/api/v1/users/me/claim", {"session_id": which}, token=token, **more)
 
-    assert claim(tokens[1], new_session()).json == none, "nobody has this session"
+    unknown = claim(tokens[1], new_session())
+    assert (unknown.status, unknown.error["code"]) == (404, "NOT_FOUND"), "nobody has this session"
     assert owners(services, product, *ids) == [None, None, first]
     assert claim(tokens[1], session).json == {"conversations": 1, "inquiries": 0}
     assert owners(services, product, *ids) == [second, None, first]
@@ -184,6 +185,8 @@ def test_only_what_nobody_owns_of_that_session_is_claimed(app, services, product
         assert claim(tokens[0], session, headers=headers).json == none
         assert owners(services, product, *ids) == [second, None, first]
     assert app.get(f"{CONVERSATIONS}/{ids[1]}", headers=mine(stranger)).status == 200
+    assert ask(app, KNOWN[product][0], session=session)["conversation_id"] not in ids, "a guest goes on with the session"
+    assert claim(tokens[0], session).json == {"conversations": 1, "inquiries": 0}
     for bad in ("", "short", "x" * 65, "ä" * 22, None, 7):
         assert claim(tokens[0], bad).status == 422, bad
     assert owners(services, product, *ids) == [second, None, first]

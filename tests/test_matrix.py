@@ -90,7 +90,8 @@ EXPECTED = {
     **{f"{method} {SAID}/{{id}}/feedback": same(404) for method in ("put", "delete")}, f"post {SAID}/{{id}}/regenerate": same(404),
     f"post {TALKS}/{{id}}/handoff": same(404),
     f"post {INQUIRIES}": same(201), f"get {INQUIRIES}": row(401, 403, 200, 200, 200), f"get {INQUIRIES}/{{id}}": owners(200), f"patch {INQUIRIES}/{{id}}": owners(200),
-    "post /api/v1/users/me/claim": SIGNED_IN, "get /api/v1/users/me/usage": SIGNED_IN,
+    "post /api/v1/users/me/claim": row(401, 404, 404, 404, 404),  # of a session that nobody has used
+    "get /api/v1/users/me/usage": SIGNED_IN,
     f"get {PROMPTS}": ADMINS, f"post {PROMPTS}": admins(201), f"get {PROMPTS}/{{version}}": ADMINS, f"get {PROMPTS}/{{a}}/diff/{{b}}": ADMINS,
     f"post {PROMPTS}/{{version}}/activate": ADMINS, f"post {PROMPTS}/{{version}}/eval": admins(202), f"post {PROMPTS}/preview": ADMINS,
     f"get {GOLDEN}": ADMINS, f"post {GOLDEN}": admins(201), f"delete {GOLDEN}/{{id}}": admins(204),

@@ -12,7 +12,7 @@ KIND = "chat.retention"
 
 @pytest.fixture
 def queue(prepared):
-    prepared.sql("DELETE FROM inquiries; DELETE FROM conversations; DELETE FROM jobs")
+    prepared.sql("DELETE FROM inquiries; DELETE FROM conversations; DELETE FROM claimed_sessions; DELETE FROM jobs")
     yield prepared
     prepared.stop()
 
@@ -54,6 +54,13 @@ def run(queue, **settings):
     app.start()
     wait_for_round(queue, 1)
     return finished(queue)[1]
+
+
+def test_that_a_session_was_claimed_is_forgotten(queue):
+    queue.sql("""INSERT INTO claimed_sessions (session_hash, claimed_at)
+        SELECT sha256(days::text::bytea), now() - make_interval(days => days) FROM unnest(ARRAY[6, 8]) days""")
+    run(queue, DATA_RETENTION_GUEST_DAYS=7)
+    assert queue.sql("SELECT session_hash = sha256('6') FROM claimed_sessions") == [["t"]]
 
 
 def test_guests_conversations_go_users_stay(queue):

@@ -455,6 +455,17 @@ def test_a_claim_that_failed_is_tried_again(browser, visit, sign_in, failed, wor
     assert len(api.requests(CLAIM)) == 2 and api.requests(CHAT)[1].body["conversation_id"] == 3
 
 
+def test_nothing_to_claim_is_no_failure(browser, visit, sign_in):
+    api = visit_members(browser, visit)
+    api.on(CLAIM, refusal(404, "NOT_FOUND", "Nobody has used this session"))
+    browser.open_chat(api.url)
+    sign_in("a.b.c")
+    for number in (1, 2):
+        browser.ask(f"Number {number}?")
+        browser.answers(number)
+    assert len(api.requests(CLAIM)) == 1 and len(api.requests(CHAT)) == 2
+
+
 # ---- looks ----
 
 @pytest.mark.parametrize("color, text", [("#ffffff", "rgb(0, 0, 0)"), ("#1f2a44", "rgb(255, 255, 255)"), ("#f2a541", "rgb(0, 0, 0)"), ("#0b6e6e", "rgb(255, 255, 255)")])

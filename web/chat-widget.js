@@ -141,7 +141,7 @@
   async function claim(token) {
     if (!session || recall("localStorage", "claimed") === session) return null;
     const reply = await request("POST", "/users/me/claim", { token, body: { session_id: session } });
-    if (!reply.ok) return reply;
+    if (!reply.ok && reply.status !== 404) return reply;
     remember("localStorage", "claimed", session);
     return null;
   }

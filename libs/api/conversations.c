@@ -218,7 +218,9 @@ const struct http_route conversations_routes[] = {
         .params = &id_params_shape, .errors = {ERR_NOT_FOUND}, .run = unvote},
     {POST("/users/me/claim"), .tag = "Users", .feature = FEATURE_CHAT, .auth = AUTH_USER,
         .rate = RATE_DEFAULT, .summary = "Take over what one began as a guest",
-        .description = "The session has no power over it afterwards.", .idempotent = true,
-        .in = SHAPE(claim_in), .out = SHAPE(claimed), .run = claim},
+        .description = "The session has no power over it afterwards. Repeated, it is nothing "
+                       "more; 404: nobody has used the session.",
+        .idempotent = true, .in = SHAPE(claim_in), .out = SHAPE(claimed), .errors = {ERR_NOT_FOUND},
+        .run = claim},
     {0},
 };

@@ -138,15 +138,31 @@ struct claiming {
     struct claimed claimed;
 };
 
+/* ERR_NOT_FOUND: the session had nothing, and nobody has claimed it. */
+static err note_claim(struct ctx *ctx, struct db *tx, const char *session,
+    const struct claimed *claimed)
+{
+    const struct chat_caller guest = {.session = session};
+    const struct db_args args = DB_ARGS(caller_session(ctx, &guest));
+    int64_t count = 0;
+    if (claimed->conversations + claimed->inquiries > 0) {
+        return db_exec(ctx, tx, &SQL_chat_claim_note, args, /* out_affected */ NULL);
+    }
+    TRY(db_count(ctx, tx, &SQL_chat_claimed, args, &count));
+    return count > 0
+               ? OK
+               : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Nobody has used this session");
+}
+
 static err claim(struct ctx *ctx, struct db *tx, void *arg)
 {
     struct claiming *claiming = arg;
+    struct claimed *claimed = &claiming->claimed;
     const struct chat_caller guest = {.session = claiming->session};
     TRY(db_exec(ctx, tx, &SQL_chat_claim,
-        DB_ARGS(DB_I64(claiming->user_id), caller_session(ctx, &guest)),
-        &claiming->claimed.conversations));
-    return inquiries_claim(ctx, tx, claiming->user_id, claiming->session,
-        &claiming->claimed.inquiries);
+        DB_ARGS(DB_I64(claiming->user_id), caller_session(ctx, &guest)), &claimed->conversations));
+    TRY(inquiries_claim(ctx, tx, claiming->user_id, claiming->session, &claimed->inquiries));
+    return note_claim(ctx, tx, claiming->session, claimed);
 }
 
 err conversations_claim(struct ctx *ctx, struct db *db, int64_t user_id, const char *session,

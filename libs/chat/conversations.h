@@ -62,7 +62,8 @@ err conversations_unvote(struct ctx *ctx, struct db *db, const struct chat_calle
 struct claimed {
     int64_t conversations, inquiries;
 };
-/* What belongs to a guest's session becomes the user's, all or nothing. */
+/* What belongs to a guest's session becomes the user's, all or nothing. Claimed again it is nothing more.
+ * ERR_NOT_FOUND: nobody has used the session. */
 err conversations_claim(struct ctx *ctx, struct db *db, int64_t user_id, const char *session,
     struct claimed *out);
 

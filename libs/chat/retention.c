@@ -18,6 +18,8 @@ err chat_retention_job(struct ctx *ctx, const struct services *services, struct 
     int64_t deleted = BATCH;
     int64_t total = 0;
     (void)json_i64(json_get(job->progress, "deleted"), &total); /* of the runs before */
+    TRY(db_exec(ctx, services->db, &SQL_chat_retention_claims, DB_ARGS(DB_I64(days)),
+        /* out_affected */ NULL));
     while (deleted == BATCH && job_has_time(ctx, SPARE_MS)) {
         TRY(db_exec(ctx, services->db, &SQL_chat_retention, DB_ARGS(DB_I64(days), DB_I64(BATCH)),
             &deleted));
