@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+END = "<!-- bench:end -->"
 CONTROL_MAX = 0.02  # how far ours may be from itself in a run that is believed
 
 
@@ -189,7 +189,15 @@ def markdown(bench, rounds, groups):
     return "\n".join(lines) + "\n"
 
 
-def keep(page, text):
-    """Replaces what stands between the marks of the page."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+def mark(groups):
+    return f"<!-- bench:begin {','.join(sorted(groups))} -->"
+
+
+def has_place(page, groups):
+    return mark(groups) in page.read_text()
+
+
+def keep(page, groups, text):
+    """Replaces the tables of a run of these groups: what stands between its mark and the next end."""
+    before, rest = page.read_text().split(mark(groups))
+    page.write_text(f"{before}{mark(groups)}\n{text}{END}{rest.partition(END)[2]}")

@@ -36,11 +36,13 @@ def parse_options():
     parser.add_argument("--only", default=",".join(report.GROUPS), help="of %(default)s")
     parser.add_argument("--rows", type=int, help="of the big table")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes of every server; one a core")
-    parser.add_argument("--keep", action="store_true", help="write the table into docs/performance.md")
+    parser.add_argument("--keep", action="store_true", help="write the tables into docs/performance.md, which has a place for some --only")
     options = parser.parse_args()
     options.groups = options.only.split(",")
     if unknown := set(options.groups) - set(report.GROUPS):
         parser.error(f"--only knows {', '.join(report.GROUPS)}, not {', '.join(sorted(unknown))}")
+    if options.keep and not report.has_place(PAGE, options.groups):
+        parser.error(f"{PAGE} has no place for the tables of --only {options.only}")
     for name, value in (QUICK if options.quick else FULL).items():
         if getattr(options, name) is None:
             setattr(options, name, value)
@@ -95,7 +97,7 @@ def main():
     kept = {"memory": memory, "rounds": [{name: dataclasses.asdict(sample) for name, sample in one.items()} for one in rounds]}
     (RESULTS / "result.json").write_text(json.dumps(kept, indent=1) + "\n")
     if options.keep:
-        report.keep(PAGE, text)
+        report.keep(PAGE, options.groups, text)
 
 
 if __name__ == "__main__":

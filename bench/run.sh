@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One interleaved benchmark run: installs what is missing, builds the release binaries, measures, prints the table.
 #   bench/run.sh [--quick] [--rounds N] [--seconds S] [--only NAME,NAME] [--rows N] [--keep]
-# --keep also writes the table into docs/performance.md. bench/README.md explains the rest.
+# --keep also writes the tables into docs/performance.md. bench/README.md explains the rest.
 set -euo pipefail
 # shellcheck source=../scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
