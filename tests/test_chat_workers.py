@@ -197,16 +197,3 @@ def test_the_wait_for_a_dead_answer_ends_when_no_answer_takes_so_long(start, mod
         let_pass(services, product, ids["message_id"], 40)
         came = again.all()
     assert [event.name for event in came] == ["replace", "error"], "the end of the request alone would be only an error"
-
-
-def test_a_question_ends_the_wait_for_a_dead_answer(start, model, services, product):
-    """Who hears nothing asks again after a while: those who still listen are told that nothing comes."""
-    one = start(**model.settings(WORKERS="1"))
-    session, heard = killed_in_mid_answer(one, model, product)
-    ids = heard[0].data
-    with follow(one, ids["conversation_id"], session, after=heard[-1].id) as again:
-        assert again.status == 200
-        let_pass(services, product, ids["message_id"], 60)
-        ask(one, KNOWN[product][0], session=session)
-        came = again.all()
-    assert [event.name for event in came] == ["replace", "error"] and came[-1].data["error"]["code"] == "LLM_PROVIDER_ERROR"

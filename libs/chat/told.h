@@ -11,8 +11,12 @@ struct chat_tool;
 struct chat_turn;
 struct ctx;
 
-/* Whether the text names the amount, in digits or words, or twelve times as much: of a rent a year is told what a month is. */
-bool told_amount(const char *text, int64_t minor);
+struct told_amount {
+    int64_t minor;
+    bool a_month; /* twelve times as much names it too: of a rent a year is told what a month is */
+};
+/* Whether the text names the amount, in digits or words. */
+bool told_in(const char *text, const struct told_amount *amount);
 
 /* Each of the tool's .told amounts that is in its arguments is named by the question, by what was said before or by what a tool found.
  * Errors: ERR_INVALID with the field errors. */

@@ -7,6 +7,7 @@ static const struct {
     const char *text;
     int64_t units;
     bool told;
+    bool a_month;
 } texts[] = {
     {"A flat for 12,500,000 baht", 12500000, true},
     {"for THB 12.5M, please", 12500000, true},
@@ -19,8 +20,11 @@ static const struct {
     {"I pay five million baht", 5000000, true},
     {"Five million five hundred thousand", 5500000, true},
     {"rent 45k", 45000, true},
-    {"rent 540,000 a year", 45000, true},
-    {"rent 500,000 a year", 41667, true},
+    {"rent 45k", 45000, true, .a_month = true},
+    {"rent 540,000 a year", 45000, true, .a_month = true},
+    {"rent 500,000 a year", 41667, true, .a_month = true},
+    {"rent 500,000 a year", 41600, false, .a_month = true},
+    {"a night of 540,000", 45000, false},
     {"{\"price\":\"THB 5,000,000\"}", 5000000, true},
     {"costs 4999.50", 4999, false},
     {"A flat for 12,500,000 baht", 12000000, false},
@@ -35,11 +39,12 @@ static const struct {
 START_TEST(an_amount_is_found_however_it_is_written)
 {
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ck_assert_msg(told_amount(texts[i].text, texts[i].units * 100) == texts[i].told, "%s: %ld",
-            texts[i].text, (long)texts[i].units);
+        const struct told_amount amount = {texts[i].units * 100, texts[i].a_month};
+        ck_assert_msg(told_in(texts[i].text, &amount) == texts[i].told, "%s: %ld", texts[i].text,
+            (long)texts[i].units);
     }
-    ck_assert(told_amount("4,999.50", 499950));
-    ck_assert(!told_amount("no end", INT64_MAX));
+    ck_assert(told_in("4,999.50", &(struct told_amount){.minor = 499950}));
+    ck_assert(!told_in("no end", &(struct told_amount){INT64_MAX, true}));
 }
 END_TEST
 

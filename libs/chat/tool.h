@@ -53,15 +53,20 @@ struct chat_finding {
 /* How surely a question is for a tool: what is asked clearly is answered first. */
 enum chat_asked { CHAT_ASKED_NOT, CHAT_ASKED_PERHAPS, CHAT_ASKED_CLEARLY };
 
+/* An amount among the arguments, in minor units, that is not for a model to make up. */
+struct chat_told {
+    const char *name;
+    bool a_month; /* said of a year, it is the twelfth part */
+};
+
 struct chat_tool {
     const char *name;              /* "faq_rag" */
     const char *description;       /* for a model: when to use it */
     const struct shape *arguments; /* of `in` below, keeps a set; a model gets it as JSON Schema */
     bool (*is_on)(const struct product_settings
-            *settings); /* NULL = always; else left out when false */
-    bool leads_on;      /* a call of another tool may need what it finds: ids, prices */
-    const char *const *
-        told; /* amounts among the arguments, in minor units, that are not for a model to make up; NULL = none */
+            *settings);           /* NULL = always; else left out when false */
+    bool leads_on;                /* a call of another tool may need what it finds: ids, prices */
+    const struct chat_told *told; /* up to one without name; NULL = none */
     /* What a question asks of this tool, told without a model. in: a zeroed struct of .arguments with its defaults; what is
      * filled in is marked as present. NULL: words alone do not say it, that takes a model. */
     err (*infer)(struct ctx *ctx, const struct chat_asker *asker, const char *question, void *in,

@@ -157,8 +157,12 @@ static err run(struct ctx *ctx, const struct chat_asker *asker, const void *in,
     return finding_write(ctx, &(struct finding_items){.json = json, .count = 1}, &out->json);
 }
 
-static const char *const told[] = {
-    "purchase_price_minor", "monthly_rent_minor", "nightly_rate_minor", NULL};
+static const struct chat_told told[] = {
+    {"purchase_price_minor"},
+    {"monthly_rent_minor", .a_month = true},
+    {"nightly_rate_minor"},
+    {0},
+};
 
 static bool is_on(const struct product_settings *settings)
 {
