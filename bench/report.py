@@ -89,6 +89,8 @@ GOALS = [
     Goal("chat", "the same: server CPU a word", "bare epoll relay", ("chat-500", "relay-500"), costs("chat-500", "relay-500"), most=2.5),
     Goal("chat", "1,500 streams of 20 words/s on one worker: a word's way, p99 over", "the model asked directly",
          ("chat-1500", "model-1500"), lambda round: round["chat-1500"].p99_us - round["model-1500"].p99_us, most=10000, unit=" us"),
+    Goal("chat", "the same of a bare epoll relay in our place", "the model asked directly",
+         ("relay-1500", "model-1500"), lambda round: round["relay-1500"].p99_us - round["model-1500"].p99_us, unit=" us"),
     Goal("chat", "one property while 2,000 streams wait: server CPU", "the same without them", ("get-parked", "get-alone"),
          costs("get-parked", "get-alone"), most=1.15),
     Goal("chat", "whole answer of the local provider, new question: p50", "FAQ search of ours, computed", ("chat-local-new", "faq-one-new"),

@@ -66,7 +66,7 @@ struct chat_attempt {
 };
 
 struct chat_run {
-    struct chat_run *next; /* in chat->runs */
+    struct chat_run *next, *prev; /* in chat->runs */
     struct chat *chat;
     struct arena *arena; /* everything of it */
     struct ctx ctx;      /* of its fibers */

@@ -48,6 +48,9 @@ static void link_run(struct chat_run *run)
 {
     struct chat *chat = run->chat;
     run->next = chat->runs;
+    if (run->next != NULL) {
+        run->next->prev = run;
+    }
     chat->runs = run;
     chat->running++;
     run_hold(run);
@@ -56,11 +59,10 @@ static void link_run(struct chat_run *run)
 static void unlink_run(struct chat_run *run)
 {
     struct chat *chat = run->chat;
-    struct chat_run **link = &chat->runs;
-    while (*link != run) {
-        link = &(*link)->next;
+    *(run->prev != NULL ? &run->prev->next : &chat->runs) = run->next;
+    if (run->next != NULL) {
+        run->next->prev = run->prev;
     }
-    *link = run->next;
     chat->running--;
     chat_release(run);
     if (chat->running == 0 && chat->drained != NULL) {
