@@ -143,14 +143,11 @@ def add(bench, ours, rows, get_path):
     databases.sql(ours.product, "ANALYZE", database=databases.parts("small")["dbname"])  # as autovacuum, which is off, would by now
     bench.workloads["model-one"] = first_words(model, direct)
     bench.workloads["chat-one"] = first_words(asker, chat)
-    model, asker = pair(MANY["words"], bench.options.workers)
-    relay = bench.start(servers.relay(model, bench.options.workers), "/")
-    for name, server, request in (("model-500", model, direct), ("relay-500", relay, direct), ("chat-500", asker, chat)):
-        bench.add(name, all_words(server, request, MANY), server)
-    model, asker = pair(MOST["words"], 1)
-    relay = bench.start(servers.relay(model, 1), "/")
-    for name, server, request in (("model-1500", model, direct), ("relay-1500", relay, direct), ("chat-1500", asker, chat)):
-        bench.add(name, all_words(server, request, MOST), server)
+    for load, workers in ((MANY, bench.options.workers), (MOST, 1)):
+        model, asker = pair(load["words"], workers)
+        relay = bench.start(servers.relay(model, workers), "/")
+        for name, server, request in (("model", model, direct), ("relay", relay, direct), ("chat", asker, chat)):
+            bench.add(f"{name}-{load['count']}", all_words(server, request, load), server)
     _, waiting = pair(1, bench.options.workers, PARKED_MS)
     get = bench.measured(Http(waiting.url(get_path)), waiting)
     bench.workloads["get-alone"] = lambda seconds: get(min(seconds, 2))

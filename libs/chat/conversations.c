@@ -139,16 +139,14 @@ struct claiming {
 };
 
 /* ERR_NOT_FOUND: the session had nothing, and nobody has claimed it. */
-static err note_claim(struct ctx *ctx, struct db *tx, const char *session,
+static err note_claim(struct ctx *ctx, struct db *tx, struct db_arg session,
     const struct claimed *claimed)
 {
-    const struct chat_caller guest = {.session = session};
-    const struct db_args args = DB_ARGS(caller_session(ctx, &guest));
     int64_t count = 0;
     if (claimed->conversations + claimed->inquiries > 0) {
-        return db_exec(ctx, tx, &SQL_chat_claim_note, args, /* out_affected */ NULL);
+        return db_exec(ctx, tx, &SQL_chat_claim_note, DB_ARGS(session), /* out_affected */ NULL);
     }
-    TRY(db_count(ctx, tx, &SQL_chat_claimed, args, &count));
+    TRY(db_count(ctx, tx, &SQL_chat_claimed, DB_ARGS(session), &count));
     return count > 0
                ? OK
                : fail_public(ctx, ERR_NOT_FOUND, /* name */ NULL, "Nobody has used this session");
@@ -159,10 +157,11 @@ static err claim(struct ctx *ctx, struct db *tx, void *arg)
     struct claiming *claiming = arg;
     struct claimed *claimed = &claiming->claimed;
     const struct chat_caller guest = {.session = claiming->session};
-    TRY(db_exec(ctx, tx, &SQL_chat_claim,
-        DB_ARGS(DB_I64(claiming->user_id), caller_session(ctx, &guest)), &claimed->conversations));
+    const struct db_arg session = caller_session(ctx, &guest);
+    TRY(db_exec(ctx, tx, &SQL_chat_claim, DB_ARGS(DB_I64(claiming->user_id), session),
+        &claimed->conversations));
     TRY(inquiries_claim(ctx, tx, claiming->user_id, claiming->session, &claimed->inquiries));
-    return note_claim(ctx, tx, claiming->session, claimed);
+    return note_claim(ctx, tx, session, claimed);
 }
 
 err conversations_claim(struct ctx *ctx, struct db *db, int64_t user_id, const char *session,

@@ -81,23 +81,24 @@ static err mirror(struct chat_run *run)
 
 static void tell_end(struct chat_run *run)
 {
-    const bool is_loaded = run->failure.code == ERR_OK;
-    const bool broke_off = is_loaded && strcmp(run->response.status, "failed") == 0;
-    const bool has_parts = run->events.first != NULL;
-    if (is_loaded && (broke_off || has_parts)) {
-        mend_tell(run,
-            run->response.message.content); /* the last parts are missing, and doubts gone */
-    }
-    if (broke_off) {
-        (void)fail_public(&run->ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
-            "The answer broke off; please ask again");
-        run_fail(run);
-    }
     if (run->failure.code != ERR_OK) {
         run_tell_failure(run);
         return;
     }
-    run_event(run, "done", &chat_response_shape, &run->response);
+    const bool broke_off = strcmp(run->response.status, "failed") == 0;
+    const bool has_parts = run->events.first != NULL;
+    if (broke_off || has_parts) {
+        /* The last parts are missing, and doubts gone. */
+        mend_tell(run, run->response.message.content);
+    }
+    if (!broke_off) {
+        run_event(run, "done", &chat_response_shape, &run->response);
+        return;
+    }
+    (void)fail_public(&run->ctx, ERR_UPSTREAM, CODE_LLM_PROVIDER_ERROR,
+        "The answer broke off; please ask again");
+    run_fail(run);
+    run_tell_failure(run);
 }
 
 static void on_mirror(void *arg)

@@ -59,7 +59,11 @@ static void link_run(struct chat_run *run)
 static void unlink_run(struct chat_run *run)
 {
     struct chat *chat = run->chat;
-    *(run->prev != NULL ? &run->prev->next : &chat->runs) = run->next;
+    if (run->prev != NULL) {
+        run->prev->next = run->next;
+    } else {
+        chat->runs = run->next;
+    }
     if (run->next != NULL) {
         run->next->prev = run->prev;
     }
